@@ -1,0 +1,84 @@
+"""Puts a model together call by call, the laws giving every shape. All adapters build with it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Optional
+
+from .errors import IntrospectError
+from .ir import Call, Holding, Layer, Model, Value
+from .layers import Input
+from .layers.base import Shape, Spec
+
+
+class Builder:
+    """Collects layers and calls; `finish` makes the :class:`~introspect.ir.Model`."""
+
+    def __init__(self, framework: str, version: str, name: str) -> None:
+        self.framework, self.version, self.name = framework, version, name
+        self.layers: list[Layer] = []
+        self.calls: list[Call] = []
+        self.values: list[Value] = []
+        self.inputs: list[int] = []
+        self.notes: list[str] = []
+
+    def layer(
+        self, path: str, spec: Spec, holdings: Sequence[Holding] = (), kind_name: str = "", function: bool = False
+    ) -> int:
+        """Add a layer; returns its index."""
+        self.layers.append(Layer(path, spec, tuple(holdings), kind_name or spec.kind, function))
+        return len(self.layers) - 1
+
+    def input(self, shape: Optional[Shape], path: str = "input", kind_name: str = "") -> int:
+        """Add an input of the model, as a layer and its one call; returns the value's id."""
+        index = self.layer(path, Input(shape), kind_name=kind_name or "Input")
+        (value,) = self._append(index, (), (shape,), reported=False)
+        self.inputs.append(value)
+        return value
+
+    def call(self, layer: int, inputs: Sequence[int]) -> tuple[int, ...]:
+        """Apply a layer by its law; returns the ids of what comes out. Unknown in, unknown out.
+
+        Raises the law's own error, placed at the layer's path, where the layer cannot be applied.
+        """
+        shapes = [self.values[i].shape for i in inputs]
+        spec = self.layers[layer].spec
+        known = [shape for shape in shapes if shape is not None]
+        if len(known) < len(shapes):
+            return self._append(layer, inputs, (None,), reported=False)
+        try:
+            return self._append(layer, inputs, spec.outputs(*known), reported=False)
+        except IntrospectError as error:
+            raise error.at(self.layers[layer].path) from None
+
+    def carry(self, layer: int, inputs: Sequence[int], shapes: Sequence[Optional[Shape]]) -> tuple[int, ...]:
+        """Apply a layer whose output the framework, and no law, has said; None where it has not."""
+        return self._append(layer, inputs, shapes, reported=True)
+
+    def shape(self, value: int) -> Optional[Shape]:
+        """The shape of a value."""
+        return self.values[value].shape
+
+    def finish(self, outputs: Sequence[int] = (), complete: bool = True) -> Model:
+        """The model. `complete=False`: the calls are not all of them."""
+        return Model(
+            self.framework,
+            self.version,
+            self.name,
+            tuple(self.layers),
+            tuple(self.calls),
+            tuple(self.values),
+            tuple(self.inputs),
+            tuple(outputs),
+            complete,
+            tuple(self.notes),
+        )
+
+    def _append(
+        self, layer: int, inputs: Sequence[int], shapes: Sequence[Optional[Shape]], reported: bool
+    ) -> tuple[int, ...]:
+        first = len(self.values)
+        self.values.extend(Value(shape, reported) for shape in shapes)
+        ids = tuple(range(first, len(self.values)))
+        self.calls.append(Call(layer, tuple(inputs), ids))
+        return ids

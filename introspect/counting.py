@@ -1,0 +1,170 @@
+"""From the IR to the ledger: every tensor by role, every output, every edge, from configuration and shapes alone.
+
+This module must never see a reported number; a test holds its imports.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Optional
+
+from .algebra import Dim, product
+from .errors import IntrospectError
+from .ir import Holding, Layer, Model
+from .layers.base import Connections, Shape, Tensor
+from .storage import by_key, default_layout, stored_shape
+
+NEURONS = {
+    "weighted": "outputs of weighted layers, without the batch",
+    "outputs": "outputs of every call, without the batch",
+    "nonlinear": "outputs of nonlinearities, without the batch",
+    "channels": "channels or units of weighted layers",
+}
+
+
+@dataclass
+class Entry:
+    """One tensor of the ledger. `shape` is as stored; None, like `size`, where no law speaks of the tensor.
+
+    `tensors`: the law's tensors behind it. `holders`: ``path.name`` of every layer that holds this very tensor.
+    `unexpected`: the layer holds it although its law says it has none.
+    """
+
+    path: str
+    name: str
+    tensors: tuple[Tensor, ...]
+    shape: Optional[Shape]
+    size: Optional[Dim]
+    trainable: bool
+    buffer: bool
+    identity: Optional[str]
+    holders: list[str] = field(default_factory=list)
+    unexpected: bool = False
+    missing: bool = False
+
+    @property
+    def role(self) -> str:
+        return " + ".join(dict.fromkeys(t.role for t in self.tensors)) or "unknown"
+
+    @property
+    def is_bias(self) -> bool:
+        return bool(self.tensors) and all(t.is_bias for t in self.tensors)
+
+
+@dataclass
+class Row:
+    """One call, or one layer that is never called: what it owns for the first time here, and what comes out of it."""
+
+    layer_index: int
+    layer: Layer
+    call: Optional[int]
+    inputs: tuple[Optional[Shape], ...]
+    outputs: tuple[Optional[Shape], ...]
+    reported_output: bool
+    entries: list[Entry]
+    shared: list[Entry]
+    repeated: bool = False
+
+    @property
+    def output(self) -> Optional[Shape]:
+        return self.outputs[0] if self.outputs else None
+
+
+@dataclass
+class Ledger:
+    """All rows in execution order, then what is never called; and all tensors, each once."""
+
+    rows: list[Row]
+    entries: list[Entry]
+
+
+def count(model: Model) -> Ledger:
+    """The ledger of `model`. Raises a law's error, with the path, for a configuration that cannot be."""
+    seen: dict[str, Entry] = {}
+    rows = []
+    for index, call, layer, first in model.called():
+        inputs, outputs = model.shapes(call.inputs), model.shapes(call.outputs)
+        reported = any(model.values[i].reported for i in call.outputs)
+        own, shared = _entries(layer, inputs, seen) if first else ([], [])
+        rows.append(Row(call.layer, layer, index, inputs, outputs, reported, own, shared, repeated=not first))
+    for i in model.uncalled():
+        layer = model.layers[i]
+        own, shared = _entries(layer, (), seen)
+        if own or shared or not model.complete:
+            rows.append(Row(i, layer, None, (), (), False, own, shared))
+    return Ledger(rows, [entry for row in rows for entry in row.entries])
+
+
+def law_tensors(layer: Layer, inputs: tuple[Optional[Shape], ...]) -> Optional[tuple[Tensor, ...]]:
+    """What the law says the layer owns; None where that depends on an input nobody knows."""
+    try:
+        return layer.spec.tensors(*inputs)
+    except IntrospectError as error:
+        if any(shape is None for shape in inputs) or not inputs:
+            return None
+        raise error.at(layer.path) from None
+
+
+def _entries(
+    layer: Layer, inputs: tuple[Optional[Shape], ...], seen: dict[str, Entry]
+) -> tuple[list[Entry], list[Entry]]:
+    """The tensors this layer is the first to hold, and those that it shares with an earlier one."""
+    law = law_tensors(layer, inputs)
+    expected = by_key(law or ())
+    own, shared = [], []
+    covered: dict[str, Dim] = dict.fromkeys(expected, 0)
+    for holding in layer.holdings:
+        entry = _entry(layer, holding, [expected[role] for role in holding.roles if role in expected], law is None)
+        for tensor in entry.tensors:
+            covered[tensor.key] = covered[tensor.key] + product(entry.shape or ()) // len(entry.tensors)
+        earlier = seen.setdefault(holding.identity, entry)
+        earlier.holders.append(f"{layer.path}.{holding.name}" if layer.path else holding.name)
+        (own if earlier is entry else shared).append(earlier)
+    for key, tensor in expected.items():
+        left = tensor.size - covered[key]
+        if not (isinstance(left, int) and left == 0):
+            own.append(_unheld(layer, tensor, left))
+    return own, shared
+
+
+def _entry(layer: Layer, holding: Holding, tensors: list[Tensor], undecided: bool) -> Entry:
+    if not tensors:
+        unexpected = bool(holding.roles) and not undecided
+        return Entry(layer.path, holding.name, (), None, None, bool(holding.trainable), holding.buffer,
+                     holding.identity, unexpected=unexpected)  # fmt: skip
+    shape = stored_shape(holding.layout or default_layout(tensors[0]), tensors)
+    trainable = tensors[0].trainable if holding.trainable is None else tensors[0].trainable and holding.trainable
+    return Entry(layer.path, holding.name, tuple(tensors), shape, product(shape), trainable,
+                 tensors[0].buffer, holding.identity)  # fmt: skip
+
+
+def _unheld(layer: Layer, tensor: Tensor, size: Dim) -> Entry:
+    return Entry(layer.path, tensor.key, (tensor,), tensor.shape, size, tensor.trainable, tensor.buffer, None,
+                 [f"{layer.path}.{tensor.key}" if layer.path else tensor.key], missing=bool(layer.holdings))  # fmt: skip
+
+
+def neurons(row: Row, definition: str = "weighted") -> Optional[Dim]:
+    """Neurons of one row by one of the definitions in `NEURONS`; None where the output's shape is not known."""
+    spec = row.layer.spec
+    if row.call is None or spec.kind == "input":
+        return 0
+    counted = {"weighted": spec.weighted, "channels": spec.weighted, "nonlinear": spec.nonlinear, "outputs": True}
+    if not counted[definition]:
+        return 0
+    if row.output is None:
+        return None
+    return spec.channels_of(row.output) if definition == "channels" else outputs(row)
+
+
+def outputs(row: Row) -> Optional[Dim]:
+    """Elements that come out of one call for one example."""
+    return None if row.output is None else product(row.layer.spec.per_example(row.output))
+
+
+def connections(row: Row) -> Optional[Connections]:
+    """Edges of one call; None where an input's shape is not known."""
+    if row.call is None or not row.layer.spec.weighted:
+        return Connections()
+    if any(shape is None for shape in row.inputs):
+        return None
+    return row.layer.spec.connections(*[shape for shape in row.inputs if shape is not None])

@@ -1,0 +1,99 @@
+"""The one form every model is translated into: layers that own tensors, calls that produce values.
+
+Parameters belong to layers, neurons belong to calls. Nothing here counts, and nothing here knows a framework.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Optional
+
+from .algebra import Dim
+from .layers.base import Shape, Spec
+
+__all__ = ["Call", "Dim", "Holding", "Layer", "Model", "Shape", "Spec", "Value"]
+
+
+@dataclass(frozen=True)
+class Holding:
+    """One tensor as the framework stores it: what it is, how it is laid out, and which object it is.
+
+    `name`: the framework's name for it, within the layer (``weight``, ``W``, ``kernel``).
+    `roles`: the keys of the law's tensors it stores; several are stacked along an axis called ``set``; none
+    means that no law speaks of this tensor (a bare parameter).
+    `layout`: the stored axes, in order, by the law's names: ``out in kh kw``; ``(gate out) in`` is one axis holding two;
+    an axis of the law that is left out is stored as separate tensors.
+    `identity`: equal for two holdings of one and the same tensor, in this model.
+    `trainable`: what the configuration says; None leaves it to the law.
+    """
+
+    name: str
+    identity: str
+    roles: tuple[str, ...] = ()
+    layout: str = ""
+    trainable: Optional[bool] = None
+    buffer: bool = False
+
+
+@dataclass(frozen=True)
+class Layer:
+    """A layer, at its path in the model, with its law's configuration and the tensors it holds.
+
+    `kind_name` is the framework's own class name; `function` marks a bare function applied in the model's code.
+    """
+
+    path: str
+    spec: Spec
+    holdings: tuple[Holding, ...] = ()
+    kind_name: str = ""
+    function: bool = False
+
+
+@dataclass(frozen=True)
+class Value:
+    """What flows between calls. `shape` is None where nothing is known; `reported` where no law produced it."""
+
+    shape: Optional[Shape] = None
+    reported: bool = False
+
+
+@dataclass(frozen=True)
+class Call:
+    """One application of ``model.layers[layer]`` to ``model.values[i]`` for `i` in `inputs`."""
+
+    layer: int
+    inputs: tuple[int, ...]
+    outputs: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Model:
+    """A whole model. `complete` says whether the calls are all of them (False: parameters only, shapes unknown)."""
+
+    framework: str
+    version: str
+    name: str
+    layers: tuple[Layer, ...]
+    calls: tuple[Call, ...] = ()
+    values: tuple[Value, ...] = ()
+    inputs: tuple[int, ...] = ()
+    outputs: tuple[int, ...] = ()
+    complete: bool = True
+    notes: tuple[str, ...] = ()
+
+    def shapes(self, ids: tuple[int, ...]) -> tuple[Optional[Shape], ...]:
+        """The shapes of the values called `ids`."""
+        return tuple(self.values[i].shape for i in ids)
+
+    def called(self) -> Iterator[tuple[int, Call, Layer, bool]]:
+        """Each call with its index, its layer, and whether it is that layer's first."""
+        seen: set[int] = set()
+        for index, call in enumerate(self.calls):
+            yield index, call, self.layers[call.layer], call.layer not in seen
+            seen.add(call.layer)
+
+    def uncalled(self) -> list[int]:
+        """Indices of the layers no call applies, in the order the model holds them."""
+        used = {call.layer for call in self.calls}
+        return [i for i in range(len(self.layers)) if i not in used]

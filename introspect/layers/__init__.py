@@ -1,0 +1,33 @@
+"""The laws, one family of layers a file."""
+
+from .activation import Activation, PReLU
+from .base import Connections, Shape, Spec, Tensor, Term, axis_suffixes, kernel_axes
+from .basic import Container, Identity, Input, Opaque
+from .conv import Conv, DepthwiseConv, SeparableConv
+from .dense import Bilinear, Dense
+from .embedding import Embedding
+from .merge import Concatenate, Elementwise, broadcast
+from .noise import Noise
+from .norm import (
+    BatchNorm,
+    DataNormalization,
+    GroupNorm,
+    InstanceNorm,
+    LayerNorm,
+    RMSNorm,
+    ScaleShift,
+    Standardization,
+)
+from .pool import AdaptivePool, FeaturePool, GlobalPool, Pool
+from .recurrent import Recurrent
+from .reshape import Flatten, Pad, Permute, Reduce, Repeat, Reshape, Slice, Upsample
+from .transposed import TransposedConv
+from .window import windows
+
+__all__ = [
+    "Activation", "AdaptivePool", "BatchNorm", "Bilinear", "Concatenate", "Connections", "Container", "Conv",
+    "DataNormalization", "Dense", "DepthwiseConv", "Elementwise", "Embedding", "FeaturePool", "Flatten", "GlobalPool",
+    "GroupNorm", "Identity", "Input", "InstanceNorm", "LayerNorm", "Noise", "Opaque", "PReLU", "Pad", "Permute", "Pool",
+    "RMSNorm", "Recurrent", "Reduce", "Repeat", "Reshape", "ScaleShift", "SeparableConv", "Shape", "Slice", "Spec",
+    "Standardization", "Tensor", "Term", "TransposedConv", "Upsample", "axis_suffixes", "broadcast", "kernel_axes", "windows",
+]  # fmt: skip

@@ -1,0 +1,48 @@
+"""What is not a computation: inputs, layers that change nothing, and layers without a law."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar, Optional
+
+from ..errors import ShapeError
+from .base import Shape, Spec
+
+
+@dataclass(frozen=True)
+class Input(Spec):
+    """Where data enters; `shape` is declared, with the batch."""
+
+    shape: Optional[Shape] = None
+    kind: ClassVar[str] = "input"
+
+    def output(self, *inputs: Shape) -> Shape:
+        if self.shape is not None:
+            return self.shape
+        return inputs[0]
+
+
+@dataclass(frozen=True)
+class Identity(Spec):
+    """Hands on what it gets."""
+
+    kind: ClassVar[str] = "identity"
+    passes: ClassVar[bool] = True
+
+
+@dataclass(frozen=True)
+class Container(Spec):
+    """A module that only holds others, and perhaps tensors of its own."""
+
+    kind: ClassVar[str] = "container"
+
+
+@dataclass(frozen=True)
+class Opaque(Spec):
+    """A layer without a law. Its numbers are the framework's, carried through and marked; never guessed."""
+
+    name: str = ""
+    kind: ClassVar[str] = "opaque"
+
+    def output(self, *inputs: Shape) -> Shape:
+        raise ShapeError(f"there is no law for {self.name or 'this layer'}", hint="give its output shape by an adapter")

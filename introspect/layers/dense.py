@@ -1,0 +1,102 @@
+"""Fully connected layers: every input feature meets every unit, and every unit has one bias."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar, Optional
+
+from ..algebra import Dim, product
+from ..errors import ShapeError
+from .base import Connections, Shape, Spec, Tensor, Term, need, require_dim, require_rank, settled
+
+
+@dataclass(frozen=True)
+class Dense(Spec):
+    """``(inputs + 1)·units``. Sources: PyTorch's ``Linear``, Keras' ``Dense``, Lasagne's ``DenseLayer`` pages.
+
+    `leading_axes`: how many axes are kept; all that follow are flattened into the input features (Lasagne keeps 1). None keeps
+    all but the last, as PyTorch and Keras do. `in_features` is what the configuration declares, if it does.
+
+    >>> Dense(5, leading_axes=1).tensors((None, 4, 3, 3))[0].shape, Dense(5).tensors((2, 4, 3, 3))[0].shape
+    ((36, 5), (3, 5))
+    """
+
+    units: int
+    bias: bool = True
+    in_features: Optional[int] = None
+    leading_axes: Optional[int] = None
+    activation: Optional[str] = None
+    kind: ClassVar[str] = "dense"
+    weighted: ClassVar[bool] = True
+    terms = {"units": Term("units"), "in_features": Term("inputs")}
+
+    def features(self, x: Optional[Shape]) -> Dim:
+        if x is None and self.in_features is not None:
+            return self.in_features
+        known = need(x, "the number of input features")
+        if not known:
+            raise ShapeError("Dense cannot take a scalar", got="0 axes", expected="at least 1 axis")
+        return settled(product(known[self.kept(known) :]), self.in_features, "the number of input features")
+
+    def kept(self, x: Shape) -> int:
+        if self.leading_axes is None:
+            return len(x) - 1
+        if len(x) <= self.leading_axes:
+            require_rank(x, (self.leading_axes + 1,), "Dense")
+        return self.leading_axes
+
+    def tensors(self, *inputs: Optional[Shape]) -> tuple[Tensor, ...]:
+        kernel = Tensor("kernel", (("in", self.features(inputs[0] if inputs else None)), ("out", self.units)))
+        return (kernel, Tensor("bias", (("out", self.units),))) if self.bias else (kernel,)
+
+    def output(self, *inputs: Shape) -> Shape:
+        (x,) = inputs
+        self.features(x)
+        return (*x[: self.kept(x)], self.units)
+
+    def connections(self, *inputs: Shape) -> Connections:
+        (x,) = inputs
+        repeated = product(self.per_example(self.output(x))[:-1])
+        return Connections(repeated * self.features(x) * self.units, repeated * self.units if self.bias else 0)
+
+    def per_example(self, y: Shape) -> Shape:
+        return y if len(y) == 1 else y[1:]
+
+    def axes(self, *inputs: Shape) -> tuple[tuple[str, ...], ...]:
+        (x,) = inputs
+        kept = self.kept(x)
+        flattened = ("inputs",) if len(x) - kept == 1 else tuple(f"d{i}" for i in range(1, len(x) - kept + 1))
+        if len(x) - kept == 3:
+            flattened = ("c", "h", "w")
+        return (("",) * kept + flattened,)
+
+
+@dataclass(frozen=True)
+class Bilinear(Spec):
+    """``(in1·in2 + 1)·units`` on two inputs. Source: PyTorch's ``Bilinear`` page."""
+
+    units: int
+    in1_features: int
+    in2_features: int
+    bias: bool = True
+    kind: ClassVar[str] = "bilinear"
+    weighted: ClassVar[bool] = True
+    terms = {"units": Term("units"), "in1_features": Term("in1"), "in2_features": Term("in2")}
+
+    def tensors(self, *inputs: Optional[Shape]) -> tuple[Tensor, ...]:
+        kernel = Tensor("kernel", (("in1", self.in1_features), ("in2", self.in2_features), ("out", self.units)))
+        return (kernel, Tensor("bias", (("out", self.units),))) if self.bias else (kernel,)
+
+    def output(self, *inputs: Shape) -> Shape:
+        a, b = inputs
+        require_rank(b, (len(a),), "Bilinear's second input")
+        require_dim(a[-1], self.in1_features, "the first input's features")
+        require_dim(b[-1], self.in2_features, "the second input's features")
+        for left, right in zip(a[:-1], b[:-1]):
+            require_dim(left, right, "the inputs' leading axes")
+        return (*a[:-1], self.units)
+
+    def connections(self, *inputs: Shape) -> Connections:
+        repeated = product(self.per_example(self.output(*inputs))[:-1])
+        kernel = self.in1_features * self.in2_features * self.units
+        return Connections(repeated * kernel, repeated * self.units if self.bias else 0)

@@ -1,0 +1,80 @@
+"""Several inputs into one: element by element, or one after another along an axis."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar, Optional
+
+from ..algebra import Dim
+from ..errors import ShapeError
+from .base import Shape, Spec, require_dim, show
+
+
+def broadcast(a: Shape, b: Shape) -> Shape:
+    """The shape of an element-wise result, aligned at the last axis. Source: NumPy's broadcasting rules.
+
+    >>> broadcast((8, 1, 6), (7, 1)), broadcast((3,), ())
+    ((8, 7, 6), (3,))
+    """
+    longer, shorter = (a, b) if len(a) >= len(b) else (b, a)
+    padded = (1,) * (len(longer) - len(shorter)) + shorter
+    return tuple(_met(m, n, a, b) for m, n in zip(longer, padded))
+
+
+def _met(m: Dim, n: Dim, a: Shape, b: Shape) -> Dim:
+    if isinstance(m, int) and m == 1:
+        return n
+    if isinstance(n, int) and n != 1 and isinstance(m, int) and m != n:
+        raise ShapeError("these shapes cannot be combined element by element", got=f"{show(a)} and {show(b)}")
+    return n if isinstance(n, int) and n != 1 else m
+
+
+@dataclass(frozen=True)
+class Elementwise(Spec):
+    """Add, subtract, multiply, average, maximum, minimum of two or more inputs.
+
+    `broadcasting`: ``numpy``, or ``none`` where all shapes must be equal. `cropping`: an axis marked True is cut to the
+    smallest input's (Lasagne).
+    """
+
+    operation: str = "add"
+    broadcasting: str = "numpy"
+    kind: ClassVar[str] = "elementwise"
+
+    def output(self, *inputs: Shape) -> Shape:
+        if self.broadcasting == "numpy":
+            result = inputs[0]
+            for x in inputs[1:]:
+                result = broadcast(result, x)
+            return result
+        for x in inputs[1:]:
+            if len(x) != len(inputs[0]):
+                raise ShapeError("the inputs differ", got=show(x), expected=show(inputs[0]))
+        return tuple(_agreed(dims, "the inputs of an element-wise layer") for dims in zip(*inputs))
+
+
+@dataclass(frozen=True)
+class Concatenate(Spec):
+    """Inputs one after another along `axis`; all other axes must agree."""
+
+    axis: int = 1
+    kind: ClassVar[str] = "concatenate"
+
+    def output(self, *inputs: Shape) -> Shape:
+        first = inputs[0]
+        if not -len(first) <= self.axis < len(first) or any(len(x) != len(first) for x in inputs):
+            shapes = " and ".join(show(x) for x in inputs)
+            raise ShapeError("these cannot be concatenated", got=shapes, expected=f"as many axes, {self.axis} among them")
+        axis = self.axis % len(first)
+        joined: Dim = 0
+        for x in inputs:
+            joined = joined + x[axis]
+        others = [joined if i == axis else _agreed(dims, "a concatenation's inputs") for i, dims in enumerate(zip(*inputs))]
+        return tuple(others)
+
+
+def _agreed(dims: tuple[Dim, ...], what: str) -> Dim:
+    known: Optional[Dim] = next((dim for dim in dims if isinstance(dim, int)), None)
+    for dim in dims:
+        require_dim(dim, dims[0] if known is None else known, what)
+    return dims[0] if known is None else known

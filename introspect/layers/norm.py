@@ -1,0 +1,226 @@
+"""Normalisation: a scale (gamma) and a shift (beta) along some axes, and running statistics where a framework keeps them.
+
+Whether running statistics are *parameters* (Keras: non-trainable weights; Lasagne: untrainable parameters) or *buffers*
+(PyTorch: not among the parameters) is a convention, and so a field.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar, Optional
+
+from ..algebra import Dim
+from ..errors import ShapeError
+from .base import Shape, Spec, Tensor, Term, need, require_dim, require_divisible, settled, show
+
+
+def _axis_name(i: int) -> str:
+    return f"d{i}"
+
+
+@dataclass(frozen=True)
+class _Affine(Spec):
+    """A scale and a shift of one shape, each optional."""
+
+    scale: bool = True
+    center: bool = True
+    passes: ClassVar[bool] = True
+
+    def parameter_axes(self, x: Optional[Shape]) -> tuple[tuple[str, Dim], ...]:
+        raise NotImplementedError
+
+    def affine(self, x: Optional[Shape]) -> tuple[Tensor, ...]:
+        roles = [role for role, there in (("gamma", self.scale), ("beta", self.center)) if there]
+        return tuple(Tensor(role, self.parameter_axes(x)) for role in roles)
+
+    def tensors(self, *inputs: Optional[Shape]) -> tuple[Tensor, ...]:
+        return self.affine(inputs[0] if inputs else None)
+
+
+@dataclass(frozen=True)
+class BatchNorm(_Affine):
+    """Normalises over the batch; parameters along `parameter_axis` (several: one per location). Source: arXiv:1502.03167;
+    PyTorch's ``BatchNorm2d``, Keras' ``BatchNormalization``, Lasagne's ``BatchNormLayer`` pages.
+
+    `statistics`: running mean and variance are ``parameters``, ``buffers`` or not kept (None); `counter`: PyTorch's
+    `num_batches_tracked`. `num_features` is what the configuration declares, if it does.
+
+    >>> bn = BatchNorm(parameter_axis=(1,), statistics="parameters")
+    >>> sum(t.size for t in bn.tensors((None, 64, 8, 8))), sum(t.size for t in bn.tensors((None, 64, 8, 8)) if t.trainable)
+    (256, 128)
+    """
+
+    parameter_axis: tuple[int, ...] = (1,)
+    statistics: Optional[str] = "parameters"
+    counter: bool = False
+    num_features: Optional[int] = None
+    ranks: tuple[int, ...] = ()
+    kind: ClassVar[str] = "batch_norm"
+    terms = {"num_features": Term("c")}
+
+    def parameter_axes(self, x: Optional[Shape]) -> tuple[tuple[str, Dim], ...]:
+        if x is None and self.num_features is not None:
+            return ((_axis_name(0), self.num_features),)
+        known = need(x, "BatchNorm's number of features")
+        try:
+            return tuple((_axis_name(i), self._settled(known[axis])) for i, axis in enumerate(self.parameter_axis))
+        except IndexError:
+            raise ShapeError("BatchNorm has no such axis", got=show(known), expected=f"axes {self.parameter_axis}") from None
+
+    def tensors(self, *inputs: Optional[Shape]) -> tuple[Tensor, ...]:
+        x = inputs[0] if inputs else None
+        if self.statistics is None:
+            return self.affine(x)
+        buffer = self.statistics == "buffers"
+        axes = self.parameter_axes(x)
+        running = [Tensor(role, axes, trainable=False, buffer=buffer) for role in ("running_mean", "running_variance")]
+        counter = [Tensor("counter", (), trainable=False, buffer=True)] if self.counter else []
+        return (*self.affine(x), *running, *counter)
+
+    def output(self, *inputs: Shape) -> Shape:
+        (x,) = inputs
+        if self.ranks and len(x) not in self.ranks:
+            raise ShapeError("BatchNorm cannot take this input", got=f"{len(x)} axes", expected=f"{self.ranks} axes")
+        self.parameter_axes(x)
+        return x
+
+    def _settled(self, flowing: Dim) -> Dim:
+        return settled(flowing, self.num_features, "the number of features")
+
+    def axes(self, *inputs: Shape) -> tuple[tuple[str, ...], ...]:
+        (x,) = inputs
+        kept = {axis % len(x) for axis in self.parameter_axis}
+        names = iter(["c"] if len(kept) == 1 else [f"d{i}" for i in range(1, len(x) + 1)])
+        return (tuple(next(names) if i in kept else "" for i in range(len(x))),)
+
+
+@dataclass(frozen=True)
+class LayerNorm(_Affine):
+    """Normalises each example over its last axes, or over `axis`. Source: arXiv:1607.06450; PyTorch's ``LayerNorm`` page.
+
+    `normalized_shape` is what the configuration declares (PyTorch); otherwise the dimensions are the input's along `axis`.
+    Scale and shift have one element for each normalised location: 2·C·H·W, not 2·C.
+    """
+
+    normalized_shape: Optional[tuple[int, ...]] = None
+    axis: tuple[int, ...] = (-1,)
+    kind: ClassVar[str] = "layer_norm"
+    terms = {"normalized_shape": Term("d")}
+
+    def parameter_axes(self, x: Optional[Shape]) -> tuple[tuple[str, Dim], ...]:
+        if self.normalized_shape is not None:
+            return tuple((_axis_name(i), dim) for i, dim in enumerate(self.normalized_shape))
+        known = need(x, "the normalised shape")
+        return tuple((_axis_name(i), known[axis]) for i, axis in enumerate(self.axis))
+
+    def output(self, *inputs: Shape) -> Shape:
+        (x,) = inputs
+        if self.normalized_shape is not None:
+            if len(x) < len(self.normalized_shape):
+                raise ShapeError("the input has too few axes", got=show(x), expected=f"to end in {self.normalized_shape}")
+            for got, expected in zip(x[len(x) - len(self.normalized_shape) :], self.normalized_shape):
+                require_dim(got, expected, "the normalised shape")
+        return x
+
+
+@dataclass(frozen=True)
+class RMSNorm(LayerNorm):
+    """LayerNorm without mean and shift. Source: arXiv:1910.07467; PyTorch's ``RMSNorm`` page."""
+
+    center: bool = False
+    kind: ClassVar[str] = "rms_norm"
+
+
+@dataclass(frozen=True)
+class GroupNorm(_Affine):
+    """Normalises groups of channels; one scale and shift a channel. Source: arXiv:1803.08494; PyTorch's ``GroupNorm`` page."""
+
+    groups: int = 1
+    channel_axis: int = 1
+    num_channels: Optional[int] = None
+    kind: ClassVar[str] = "group_norm"
+    terms = {"num_channels": Term("c")}
+
+    def parameter_axes(self, x: Optional[Shape]) -> tuple[tuple[str, Dim], ...]:
+        if x is None and self.num_channels is not None:
+            return ((_axis_name(0), self.num_channels),)
+        return ((_axis_name(0), self._flowing(need(x, "the number of channels"))),)
+
+    def _flowing(self, x: Shape) -> Dim:
+        if len(x) < 2:
+            raise ShapeError("GroupNorm cannot take this input", got=show(x), expected="at least 2 axes")
+        return settled(x[self.channel_axis], self.num_channels, "the number of channels")
+
+    def output(self, *inputs: Shape) -> Shape:
+        (x,) = inputs
+        require_divisible(self._flowing(x), self.groups, "the channels")
+        return x
+
+
+@dataclass(frozen=True)
+class InstanceNorm(BatchNorm):
+    """Normalises each channel of each example alone. Source: arXiv:1607.08022. By default PyTorch's owns nothing.
+
+    `batched`: how many axes an input with a batch has; one less is one example, its channels first.
+    """
+
+    scale: bool = False
+    center: bool = False
+    statistics: Optional[str] = None
+    batched: Optional[int] = None
+    kind: ClassVar[str] = "instance_norm"
+
+    def parameter_axes(self, x: Optional[Shape]) -> tuple[tuple[str, Dim], ...]:
+        if self.num_features is not None and (self.batched is None or x is None or len(x) != self.batched):
+            return ((_axis_name(0), self.num_features),)
+        return super().parameter_axes(x)
+
+    def output(self, *inputs: Shape) -> Shape:
+        (x,) = inputs
+        if self.batched is not None and len(x) == self.batched - 1:
+            if self.num_features is not None and (self.scale or self.statistics):
+                require_dim(x[0], self.num_features, "the number of features")
+            return x
+        if not (self.scale or self.statistics):
+            return self.replace(num_features=None).output(x) if self.num_features is not None else super().output(x)
+        return super().output(x)
+
+
+@dataclass(frozen=True)
+class ScaleShift(_Affine):
+    """A learned scale or shift alone (Lasagne's ``ScaleLayer`` and ``BiasLayer``), shared along `shared_axes`."""
+
+    shared_axes: tuple[int, ...] = (0,)
+    kind: ClassVar[str] = "scale_shift"
+
+    def parameter_axes(self, x: Optional[Shape]) -> tuple[tuple[str, Dim], ...]:
+        known = need(x, "the parameter's shape")
+        shared = {axis % len(known) for axis in self.shared_axes}
+        return tuple((_axis_name(i), dim) for i, dim in enumerate(known) if i not in shared)
+
+
+@dataclass(frozen=True)
+class Standardization(Spec):
+    """Normalises each example by its own statistics; owns nothing. Also local response normalisation."""
+
+    mode: str = "standardize"
+    kind: ClassVar[str] = "standardization"
+    passes: ClassVar[bool] = True
+
+
+@dataclass(frozen=True)
+class DataNormalization(Spec):
+    """Input normalisation with adapted statistics: mean, variance and a count, none trainable (2n + 1).
+
+    Source: Keras' ``Normalization`` page. `axis` are the axes with statistics of their own.
+    """
+
+    axis: tuple[int, ...] = (-1,)
+    kind: ClassVar[str] = "data_normalization"
+    passes: ClassVar[bool] = True
+
+    def tensors(self, *inputs: Optional[Shape]) -> tuple[Tensor, ...]:
+        x = need(inputs[0] if inputs else None, "the adapted shape")
+        axes = tuple((_axis_name(i), x[axis]) for i, axis in enumerate(self.axis))
+        statistics = [Tensor(role, axes, trainable=False) for role in ("running_mean", "running_variance")]
+        return (*statistics, Tensor("counter", (), trainable=False))

@@ -1,0 +1,105 @@
+"""Pooling: windows that own nothing. What differs between frameworks is how the last, incomplete window is treated."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar, Optional
+
+from ..algebra import Dim
+from .base import Shape, Spec, Term, require_divisible, require_rank
+from .window import Padding, Windowed, slide
+
+
+@dataclass(frozen=True)
+class Pool(Windowed):
+    """Max, average or LP pooling over windows; channels are untouched. `rounding`: see :mod:`introspect.layers.window`.
+
+    >>> Pool((2, 2), (2, 2), ((0, 0), (0, 0))).output((1, 64, 32, 32))
+    (1, 64, 16, 16)
+    """
+
+    pool_size: tuple[int, ...]
+    stride: tuple[int, ...]
+    padding: Padding
+    dilation: tuple[int, ...] = ()
+    rounding: str = "floor"
+    mode: str = "max"
+    channels: str = "first"
+    kind: ClassVar[str] = "pool"
+    terms = {
+        "pool_size": Term("k"),
+        "stride": Term("s"),
+        "padding": Term("p", neutral=0),
+        "dilation": Term("dilation", neutral=1),
+    }
+
+    def rank(self) -> int:
+        return len(self.pool_size)
+
+    def output(self, *inputs: Shape) -> Shape:
+        x = self.check(inputs[0])
+        spatial = slide(self, x, self.pool_size, self.stride, self.padding, self.dilation or None, self.rounding)
+        return self.arranged(x, x[self.channel_axis()], spatial)
+
+
+@dataclass(frozen=True)
+class GlobalPool(Windowed):
+    """One number a channel, over all spatial axes. `keepdims` leaves them in place with size 1."""
+
+    spatial_axes: int
+    keepdims: bool = False
+    mode: str = "average"
+    channels: str = "first"
+    kind: ClassVar[str] = "global_pool"
+
+    def rank(self) -> int:
+        return self.spatial_axes
+
+    def output(self, *inputs: Shape) -> Shape:
+        x = self.check(inputs[0])
+        channels = x[self.channel_axis()]
+        if self.keepdims:
+            return self.arranged(x, channels, (1,) * self.spatial_axes)
+        return (*x[: len(x) - self.spatial_axes - 1], channels)
+
+    def per_example(self, y: Shape) -> Shape:
+        return super().per_example(y) if self.keepdims else y[1:]
+
+    def channels_of(self, y: Shape) -> Dim:
+        return y[self.channel_axis()] if self.keepdims else y[-1]
+
+
+@dataclass(frozen=True)
+class AdaptivePool(Windowed):
+    """Windows chosen so that the output has a given size; None keeps an axis. Source: PyTorch's ``AdaptiveAvgPool2d`` page."""
+
+    output_size: tuple[Optional[int], ...]
+    mode: str = "average"
+    channels: str = "first"
+    kind: ClassVar[str] = "adaptive_pool"
+
+    def rank(self) -> int:
+        return len(self.output_size)
+
+    def output(self, *inputs: Shape) -> Shape:
+        x = self.check(inputs[0])
+        sizes = tuple(n if size is None else size for n, size in zip(self.spatial(x), self.output_size))
+        return self.arranged(x, x[self.channel_axis()], sizes)
+
+
+@dataclass(frozen=True)
+class FeaturePool(Spec):
+    """Pools groups of `pool_size` channels into one (Maxout). Source: Lasagne's ``FeaturePoolLayer`` page."""
+
+    pool_size: int
+    axis: int = 1
+    mode: str = "max"
+    kind: ClassVar[str] = "feature_pool"
+    terms = {"pool_size": Term("k")}
+
+    def output(self, *inputs: Shape) -> Shape:
+        (x,) = inputs
+        if len(x) <= self.axis:
+            require_rank(x, (self.axis + 1,), "FeaturePool")
+        require_divisible(x[self.axis], self.pool_size, "the pooled axis")
+        return (*x[: self.axis], x[self.axis] // self.pool_size, *x[self.axis + 1 :])

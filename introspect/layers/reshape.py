@@ -1,0 +1,242 @@
+"""Rearranging: the same elements in other axes, fewer of them, or copies of them. Nothing is owned."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar, Optional, Union
+
+from ..algebra import Dim, exact_div, product
+from ..errors import ConfigurationError, ShapeError
+from .base import Shape, Spec, axis_suffixes, positive, require_rank, show
+from .window import Windowed
+
+Target = Union[Dim, tuple[str, int]]  # a size, -1 for what is left, or ("input", i): as the input's axis i
+
+
+class _Rearranged(Spec):
+    """The output's dimensions are products of the input's, which keep their names in a formula."""
+
+    def axes(self, *inputs: Shape) -> tuple[tuple[str, ...], ...]:
+        return tuple(_sample_axes(len(x) - 1, getattr(self, "channels", "first")) for x in inputs)
+
+
+def _sample_axes(rank: int, channels: str) -> tuple[str, ...]:
+    """Names of an example's axes: channels and up to three spatial ones; numbered beyond that."""
+    if not 2 <= rank <= 4:
+        return ("", *(f"d{i}" for i in range(1, rank + 1)))[: rank + 1]
+    spatial = tuple(suffix or "n" for suffix in axis_suffixes(rank - 1))
+    return ("", "c", *spatial) if channels == "first" else ("", *spatial, "c")
+
+
+@dataclass(frozen=True)
+class Flatten(_Rearranged):
+    """Axes `start` to `end`, both included, become one.
+
+    >>> Flatten().output((1, 32, 5, 5)), Flatten(start=2).output((1, 32, 5, 5))
+    ((1, 800), (1, 32, 25))
+    """
+
+    start: int = 1
+    end: int = -1
+    channels: str = "first"
+    kind: ClassVar[str] = "flatten"
+    reshapes: ClassVar[bool] = True
+
+    def output(self, *inputs: Shape) -> Shape:
+        (x,) = inputs
+        if not x:
+            return (1,)
+        rank = len(x)
+        if not (-rank <= self.start < rank and -rank <= self.end < rank):
+            if (self.start, self.end) == (1, -1):
+                return (*x, 1)  # one axis only: Keras and Lasagne add one of size 1
+            raise ShapeError("no such axes to flatten", got=show(x), expected=f"axes {self.start} to {self.end}")
+        start, end = self.start % rank, self.end % rank
+        if start > end:
+            raise ShapeError("flattening ends before it starts", got=f"axes {start} to {end} of {show(x)}")
+        return (*x[:start], product(x[start : end + 1]), *x[end + 1 :])
+
+
+@dataclass(frozen=True)
+class Reshape(_Rearranged):
+    """The same elements in the shape `target`, after the first `keep` axes. One entry may be -1: what is left.
+
+    >>> Reshape((-1, 5), keep=1).output((2, 3, 10)), Reshape((("input", 0), -1)).output((2, 3, 10))
+    ((2, 6, 5), (2, 30))
+    """
+
+    target: tuple[Target, ...]
+    keep: int = 0
+    kind: ClassVar[str] = "reshape"
+    reshapes: ClassVar[bool] = True
+
+    def output(self, *inputs: Shape) -> Shape:
+        (x,) = inputs
+        free = product(x[self.keep :])
+        sizes = [self._size(entry, x) for entry in self.target]
+        fixed = product(size for size in sizes if not _is_rest(size))
+        rests = sum(1 for size in sizes if _is_rest(size))
+        if rests > 1:
+            raise ConfigurationError("only one size can be left open", got=self.target)
+        divisible = isinstance(free, int) and isinstance(fixed, int)
+        if divisible and (free != fixed if not rests else fixed == 0 or free % fixed):  # type: ignore[operator]
+            raise ShapeError("the elements do not fit", got=f"{show(x)} into {self.target}", expected=f"{free} elements")
+        return (*x[: self.keep], *(exact_div(free, fixed) if _is_rest(size) else size for size in sizes))
+
+    @staticmethod
+    def _size(entry: Target, x: Shape) -> Dim:
+        if not isinstance(entry, tuple):
+            return entry
+        if not -len(x) <= entry[1] < len(x):
+            raise ShapeError("a reshape refers to a missing axis", got=show(x), expected=f"an axis {entry[1]}")
+        return x[entry[1]]
+
+
+def _is_rest(size: Dim) -> bool:
+    return isinstance(size, int) and size == -1
+
+
+@dataclass(frozen=True)
+class Permute(Spec):
+    """Axes in another order; output axis i is the input's axis ``order[i]``. None as an entry is a new axis of size 1."""
+
+    order: tuple[Optional[int], ...]
+    kind: ClassVar[str] = "permute"
+
+    def output(self, *inputs: Shape) -> Shape:
+        (x,) = inputs
+        used = [axis for axis in self.order if axis is not None]
+        if any(not -len(x) <= axis < len(x) for axis in used) or len({axis % len(x) for axis in used}) != len(used):
+            raise ShapeError("these axes cannot be put in that order", got=show(x), expected=f"axes {self.order}")
+        dropped = [dim for i, dim in enumerate(x) if i not in {axis % len(x) for axis in used}]
+        if any(isinstance(dim, int) and dim != 1 for dim in dropped):
+            raise ShapeError("only axes of size 1 can be dropped", got=show(x), expected=f"axes {self.order}")
+        return tuple(1 if axis is None else x[axis] for axis in self.order)
+
+
+@dataclass(frozen=True)
+class Pad(Spec):
+    """``(before, after)`` elements more along each of the last axes listed; negative numbers cut (cropping).
+
+    `axis` is the first of these axes.
+    """
+
+    amounts: tuple[tuple[int, int], ...]
+    axis: int
+    mode: str = "constant"
+    ranks: tuple[int, ...] = ()
+    kind: ClassVar[str] = "pad"
+
+    def output(self, *inputs: Shape) -> Shape:
+        (x,) = inputs
+        if self.ranks:
+            require_rank(x, self.ranks, "Pad")
+        start = self.axis % len(x) if -len(x) <= self.axis < len(x) else len(x)
+        if start + len(self.amounts) > len(x):
+            raise ShapeError("there are not that many axes to pad", got=show(x), expected=f"{len(self.amounts)} axes")
+        padded = [
+            self._checked(n, before, after)
+            for n, (before, after) in zip(x[start:], self.amounts)
+        ]  # fmt: skip
+        return (*x[:start], *padded, *x[start + len(padded) :])
+
+    def _checked(self, n: Dim, before: int, after: int) -> Dim:
+        largest = max(before, after)
+        limit = {"reflect": 1, "circular": 0}.get(self.mode)
+        if limit is not None and isinstance(n, int) and largest > n - limit:
+            raise ShapeError(f"{self.mode} padding is wider than the input", got=largest, expected=f"at most {n - limit}")
+        return positive(n + before + after, "Pad")
+
+
+@dataclass(frozen=True)
+class Upsample(Windowed):
+    """Each spatial axis `factors` times as long, or of a given `size`."""
+
+    factors: tuple[Union[int, float], ...] = ()
+    size: tuple[int, ...] = ()
+    mode: str = "nearest"
+    channels: str = "first"
+    kind: ClassVar[str] = "upsample"
+
+    def rank(self) -> int:
+        return len(self.size or self.factors)
+
+    def output(self, *inputs: Shape) -> Shape:
+        x = self.check(inputs[0])
+        sizes = self.size or tuple(_scaled(n, factor) for n, factor in zip(self.spatial(x), self.factors))
+        return self.arranged(x, x[self.channel_axis()], sizes)
+
+
+def _scaled(n: Dim, factor: Union[int, float]) -> Dim:
+    if isinstance(factor, int) or float(factor).is_integer():
+        return n * int(factor)
+    if not isinstance(n, int):
+        raise ShapeError("a fractional scale needs a known size", got=f"{n} × {factor}", expected="a number")
+    return int(n * factor)
+
+
+@dataclass(frozen=True)
+class Repeat(Spec):
+    """A vector for each example, `times` times one after another (Keras' ``RepeatVector``)."""
+
+    times: int
+    kind: ClassVar[str] = "repeat"
+
+    def output(self, *inputs: Shape) -> Shape:
+        (x,) = inputs
+        require_rank(x, (2,), "Repeat")
+        return (x[0], self.times, x[1])
+
+
+@dataclass(frozen=True)
+class Reduce(Spec):
+    """Mean, sum, max … over `axes`, which stay with size 1 if `keepdims`. No axes: over all."""
+
+    operation: str
+    over: Optional[tuple[int, ...]] = None
+    keepdims: bool = False
+    kind: ClassVar[str] = "reduce"
+
+    def output(self, *inputs: Shape) -> Shape:
+        (x,) = inputs
+        over = range(len(x)) if self.over is None else self.over
+        if any(not -max(len(x), 1) <= axis < max(len(x), 1) for axis in over):
+            raise ShapeError("no such axis to reduce", got=show(x), expected=f"axes {self.over}")
+        gone = {axis % max(len(x), 1) for axis in over}
+        kept = [(1 if i in gone else dim) for i, dim in enumerate(x) if self.keepdims or i not in gone]
+        return tuple(kept)
+
+
+@dataclass(frozen=True)
+class Slice(Spec):
+    """Part of one axis: ``start:stop:step``, or a single index that drops the axis."""
+
+    axis: int
+    start: Optional[int] = None
+    stop: Optional[int] = None
+    step: int = 1
+    index: Optional[int] = None
+    kind: ClassVar[str] = "slice"
+
+    def output(self, *inputs: Shape) -> Shape:
+        (x,) = inputs
+        if not -len(x) <= self.axis < len(x):
+            raise ShapeError("no such axis to slice", got=show(x), expected=f"an axis {self.axis}")
+        axis = self.axis % len(x)
+        n = x[axis]
+        if self.index is not None:
+            if isinstance(n, int) and not -n <= self.index < n:
+                raise ShapeError("index out of range", got=self.index, expected=f"within an axis of {n}")
+            return (*x[:axis], *x[axis + 1 :])
+        return (*x[:axis], self._length(n), *x[axis + 1 :])
+
+    def _length(self, n: Dim) -> Dim:
+        if isinstance(n, int):
+            return len(range(*slice(self.start, self.stop, self.step).indices(n)))
+        if self.step == 1 and not self.start and self.stop is None:
+            return n
+        if self.step == 1 and (self.start or 0) >= 0 and self.stop is not None and self.stop < 0:
+            return n + self.stop - (self.start or 0)
+        if self.step == 1 and self.stop is None and self.start is not None:
+            return -self.start if self.start < 0 else n - self.start
+        raise ShapeError("this slice needs a known size", got=f"axis {self.axis} of {show((n,))}", expected="a number")

@@ -1,0 +1,109 @@
+"""How many windows fit along an axis: the one rule behind convolution and pooling.
+
+``floor``: windows that lie inside the padded input. ``ceil``: a last window may hang over its end. ``ceil_inside``: it may,
+if it starts inside the input or its left padding (PyTorch's `ceil_mode`). ``ceil_skipping``: it may, but windows that
+step over elements without looking at them only count starts (Theano's `ignore_border=False`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Optional, Union
+
+from ..algebra import Dim, ceil_div, maximum, minimum
+from ..errors import ConfigurationError
+from .base import Shape, Spec, axis_suffixes, positive, require_rank
+
+Pair = tuple[int, int]
+Padding = Union[str, tuple[Pair, ...]]  # "same" the TensorFlow way, or (before, after) for each axis
+
+
+def windows(n: Dim, k: Dim, s: Dim, pad: Union[str, tuple[Dim, Dim]], dilation: Dim = 1, rounding: str = "floor") -> Dim:
+    """Windows of `k` elements, `s` apart, along `n` elements.
+
+    Sources: PyTorch's ``Conv2d`` and ``MaxPool2d`` pages, TensorFlow's "Notes on padding", ``Pool.out_shape`` of Theano.
+
+    >>> windows(28, 5, 1, (0, 0)), windows(28, 5, 1, (2, 2)), windows(224, 11, 4, (0, 0))
+    (24, 28, 54)
+    >>> windows(112, 3, 2, (0, 0)), windows(112, 3, 2, (0, 0), rounding="ceil"), windows(112, 3, 2, "same")
+    (55, 56, 56)
+    """
+    if pad == "same":
+        return ceil_div(n, s)
+    before, after = pad[0], pad[1]
+    room = n + before + after - dilation * (k - 1) - 1
+    if rounding == "floor":
+        return room // s + 1
+    if rounding == "ceil":
+        return ceil_div(room, s) + 1
+    if rounding == "ceil_inside":
+        return minimum(ceil_div(room, s) + 1, ceil_div(n + before, s))  # type: ignore[operator]
+    if rounding == "ceil_skipping":
+        return ceil_div(n, s) if int(s) >= int(k) else maximum(0, ceil_div(room, s)) + 1
+    raise ConfigurationError("unknown rounding", got=rounding, expected="floor, ceil, ceil_inside or ceil_skipping")
+
+
+@dataclass(frozen=True)
+class Windowed(Spec):
+    """A layer with spatial axes, after the channels (``first``) or before them (``last``)."""
+
+    def rank(self) -> int:
+        raise NotImplementedError
+
+    def check(self, x: Shape) -> Shape:
+        """`x`, with or without a batch axis."""
+        require_rank(x, (self.rank() + 2, self.rank() + 1), type(self).__name__)
+        return x
+
+    def channels_first(self) -> bool:
+        return getattr(self, "channels", "first") == "first"
+
+    def channel_axis(self) -> int:
+        return -self.rank() - 1 if self.channels_first() else -1
+
+    def spatial(self, x: Shape) -> Shape:
+        rank = self.rank()
+        return x[len(x) - rank :] if self.channels_first() else x[len(x) - rank - 1 : -1]
+
+    def arranged(self, x: Shape, channels: Dim, spatial: Shape) -> Shape:
+        """An output like `x` with other channels and spatial axes."""
+        lead = x[: len(x) - self.rank() - 1]
+        return (*lead, channels, *spatial) if self.channels_first() else (*lead, *spatial, channels)
+
+    def axes(self, *inputs: Shape) -> tuple[tuple[str, ...], ...]:
+        suffixes = axis_suffixes(self.rank())
+        spatial = tuple(suffix or "n" for suffix in suffixes)
+        own = ("c_in", *spatial) if self.channels_first() else (*spatial, "c_in")
+        return tuple(("",) * (len(x) - len(own)) + own for x in inputs)
+
+    def per_example(self, y: Shape) -> Shape:
+        return y[len(y) - self.rank() - 1 :]
+
+    def channels_of(self, y: Shape) -> Dim:
+        return y[self.channel_axis()]
+
+
+def slide(
+    spec: Windowed,
+    x: Shape,
+    kernel_size: tuple[int, ...],
+    stride: tuple[int, ...],
+    padding: Padding,
+    dilation: Optional[tuple[int, ...]] = None,
+    rounding: str = "floor",
+) -> Shape:
+    """The spatial axes of `x` after a window has been slid over them."""
+    dilation = dilation or (1,) * len(kernel_size)
+    counts = (
+        windows(n, k, s, padding if isinstance(padding, str) else padding[i], d, rounding)
+        for i, (n, k, s, d) in enumerate(zip(spec.spatial(x), kernel_size, stride, dilation))
+    )
+    return outputs_of(spec, counts)
+
+
+def outputs_of(spec: Windowed, counts: Iterable[Dim]) -> Shape:
+    """Spatial axes that have been worked out: each at least 1, and a term of its own in a formula."""
+    what = type(spec).__name__
+    names = axis_suffixes(spec.rank())
+    return tuple(spec.worked_out(f"out_{name or 'n'}", positive(n, what)) for name, n in zip(names, counts))

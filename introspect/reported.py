@@ -1,0 +1,47 @@
+"""What a framework says about its own model. Only the shape of the answer is here, and nothing about how to count."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Optional
+
+ReportedShape = tuple[Optional[int], ...]  # None: the framework leaves this dimension open
+
+
+@dataclass(frozen=True)
+class ReportedTensor:
+    """One tensor as held: its name within the layer, its actual shape, and how the framework classes it."""
+
+    name: str
+    shape: ReportedShape
+    trainable: bool
+    buffer: bool = False
+
+
+@dataclass(frozen=True)
+class ReportedLayer:
+    """What one layer holds. `params` is the framework's own count for it, where it has one."""
+
+    path: str
+    tensors: tuple[ReportedTensor, ...]
+    params: Optional[int] = None
+
+
+@dataclass(frozen=True)
+class ReportedOutput:
+    """What came out of the call with this index; None where the framework does not say."""
+
+    call: int
+    shapes: tuple[Optional[ReportedShape], ...]
+
+
+@dataclass(frozen=True)
+class Reported:
+    """Everything a framework says. A layer that is not listed was not reported on (it may not be built yet)."""
+
+    layers: tuple[ReportedLayer, ...] = ()
+    outputs: tuple[ReportedOutput, ...] = ()
+    params: Optional[int] = None
+    trainable: Optional[int] = None
+    source: str = ""
+    notes: tuple[str, ...] = ()
