@@ -6,7 +6,7 @@ from .basic import Container, Identity, Input, Opaque
 from .conv import Conv, DepthwiseConv, SeparableConv
 from .dense import Bilinear, Dense
 from .embedding import Embedding
-from .merge import Concatenate, Elementwise, broadcast
+from .merge import Concatenate, Elementwise, MatMul, Stack, broadcast
 from .noise import Noise
 from .norm import (
     BatchNorm,
@@ -20,14 +20,14 @@ from .norm import (
 )
 from .pool import AdaptivePool, FeaturePool, GlobalPool, Pool
 from .recurrent import Recurrent
-from .reshape import Flatten, Pad, Permute, Reduce, Repeat, Reshape, Slice, Upsample
+from .reshape import Expand, Flatten, Pad, Permute, Reduce, Repeat, Reshape, Slice, Split, Tile, Upsample
 from .transposed import TransposedConv
 from .window import windows
 
 __all__ = [
     "Activation", "AdaptivePool", "BatchNorm", "Bilinear", "Concatenate", "Connections", "Container", "Conv",
-    "DataNormalization", "Dense", "DepthwiseConv", "Elementwise", "Embedding", "FeaturePool", "Flatten", "GlobalPool",
-    "GroupNorm", "Identity", "Input", "InstanceNorm", "LayerNorm", "Noise", "Opaque", "PReLU", "Pad", "Permute", "Pool",
-    "RMSNorm", "Recurrent", "Reduce", "Repeat", "Reshape", "ScaleShift", "SeparableConv", "Shape", "Slice", "Spec",
-    "Standardization", "Tensor", "Term", "TransposedConv", "Upsample", "axis_suffixes", "broadcast", "kernel_axes", "windows",
+    "DataNormalization", "Dense", "DepthwiseConv", "Elementwise", "Embedding", "Expand", "FeaturePool", "Flatten", "GlobalPool",
+    "GroupNorm", "Identity", "Input", "InstanceNorm", "LayerNorm", "MatMul", "Noise", "Opaque", "PReLU", "Pad", "Permute", "Pool",
+    "RMSNorm", "Recurrent", "Reduce", "Repeat", "Reshape", "ScaleShift", "SeparableConv", "Shape", "Slice", "Spec", "Split", "Stack",
+    "Standardization", "Tensor", "Term", "Tile", "TransposedConv", "Upsample", "axis_suffixes", "broadcast", "kernel_axes", "windows",
 ]  # fmt: skip

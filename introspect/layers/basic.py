@@ -39,10 +39,19 @@ class Container(Spec):
 
 @dataclass(frozen=True)
 class Opaque(Spec):
-    """A layer without a law. Its numbers are the framework's, carried through and marked; never guessed."""
+    """A layer without a law. Its numbers are the framework's, carried through and marked; never guessed.
+
+    `shaped_by`: a law for the output alone, where only the storage of the tensors is not understood.
+    """
 
     name: str = ""
+    shaped_by: Optional[Spec] = None
     kind: ClassVar[str] = "opaque"
 
+    def outputs(self, *inputs: Shape) -> tuple[Shape, ...]:
+        return super().outputs(*inputs) if self.shaped_by is None else self.shaped_by.outputs(*inputs)
+
     def output(self, *inputs: Shape) -> Shape:
+        if self.shaped_by is not None:
+            return self.shaped_by.output(*inputs)
         raise ShapeError(f"there is no law for {self.name or 'this layer'}", hint="give its output shape by an adapter")

@@ -10,7 +10,7 @@ from typing import ClassVar, Optional
 
 from ..algebra import Dim, exact_div, product
 from .base import Connections, Shape, Tensor, Term, axis_suffixes, kernel_axes, need, require_divisible, settled
-from .window import Padding, Windowed, slide
+from .window import Padding, Windowed, require_padding, slide
 
 
 @dataclass(frozen=True)
@@ -28,6 +28,7 @@ class Sliding(Windowed):
     channels: str = "first"
     in_channels: Optional[int] = None
     activation: Optional[str] = None
+    padding_mode: str = "zeros"
     weighted: ClassVar[bool] = True
 
     def rank(self) -> int:
@@ -43,6 +44,9 @@ class Sliding(Windowed):
 
     def positions(self, x: Shape) -> Shape:
         """The output's spatial axes."""
+        if not isinstance(self.padding, str):
+            for n, amounts in zip(self.spatial(self.check(x)), self.padding):
+                require_padding(n, max(int(amount) for amount in amounts), self.padding_mode)
         return slide(self, self.check(x), self.kernel_size, self.stride, self.padding, self.dilation or None)
 
     def out_channels(self, x: Optional[Shape]) -> Dim:

@@ -73,6 +73,39 @@ class Concatenate(Spec):
         return tuple(others)
 
 
+@dataclass(frozen=True)
+class Stack(Spec):
+    """Equal inputs side by side along a new axis."""
+
+    axis: int = 0
+    kind: ClassVar[str] = "stack"
+
+    def output(self, *inputs: Shape) -> Shape:
+        first = inputs[0]
+        if any(len(x) != len(first) for x in inputs) or not -len(first) - 1 <= self.axis <= len(first):
+            raise ShapeError("these cannot be stacked", got=" and ".join(show(x) for x in inputs))
+        agreed = tuple(_agreed(dims, "a stack's inputs") for dims in zip(*inputs))
+        axis = self.axis % (len(first) + 1)
+        return (*agreed[:axis], len(inputs), *agreed[axis:])
+
+
+@dataclass(frozen=True)
+class MatMul(Spec):
+    """Matrix product over the last two axes, the others broadcast. Source: PyTorch's ``matmul`` page."""
+
+    kind: ClassVar[str] = "matmul"
+
+    def output(self, *inputs: Shape) -> Shape:
+        a, b = inputs
+        if not a or not b:
+            raise ShapeError("a matrix product needs at least vectors", got=f"{show(a)} and {show(b)}")
+        left, right = ((1, *a) if len(a) == 1 else a), ((*b, 1) if len(b) == 1 else b)
+        require_dim(left[-1], right[-2], "the inner axis of a matrix product")
+        rows = () if len(a) == 1 else (left[-2],)
+        columns = () if len(b) == 1 else (right[-1],)
+        return (*broadcast(left[:-2], right[:-2]), *rows, *columns)
+
+
 def _agreed(dims: tuple[Dim, ...], what: str) -> Dim:
     known: Optional[Dim] = next((dim for dim in dims if isinstance(dim, int)), None)
     for dim in dims:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar, Optional
 
 from ..algebra import Dim
+from ..errors import ConfigurationError
 from .base import Shape, Spec, Term, require_divisible, require_rank
 from .window import Padding, Windowed, slide
 
@@ -25,6 +26,7 @@ class Pool(Windowed):
     rounding: str = "floor"
     mode: str = "max"
     channels: str = "first"
+    padding_limit: Optional[str] = None  # `half`: padding wider than half a window is refused (PyTorch)
     kind: ClassVar[str] = "pool"
     terms = {
         "pool_size": Term("k"),
@@ -38,8 +40,18 @@ class Pool(Windowed):
 
     def output(self, *inputs: Shape) -> Shape:
         x = self.check(inputs[0])
+        self._check_padding()
         spatial = slide(self, x, self.pool_size, self.stride, self.padding, self.dilation or None, self.rounding)
         return self.arranged(x, x[self.channel_axis()], spatial)
+
+
+    def _check_padding(self) -> None:
+        if self.padding_limit is None or isinstance(self.padding, str):
+            return
+        for k, d, amounts in zip(self.pool_size, self.dilation or (1,) * self.rank(), self.padding):
+            reach = int(d) * (int(k) - 1) + 1
+            if max(int(amount) for amount in amounts) > reach // 2:
+                raise ConfigurationError("padding wider than half a window", got=amounts, expected=f"at most {reach // 2}")
 
 
 @dataclass(frozen=True)

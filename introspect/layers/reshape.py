@@ -7,8 +7,8 @@ from typing import ClassVar, Optional, Union
 
 from ..algebra import Dim, exact_div, product
 from ..errors import ConfigurationError, ShapeError
-from .base import Shape, Spec, axis_suffixes, positive, require_rank, show
-from .window import Windowed
+from .base import Shape, Spec, axis_suffixes, positive, require_dim, require_rank, show
+from .window import require_padding
 
 Target = Union[Dim, tuple[str, int]]  # a size, -1 for what is left, or ("input", i): as the input's axis i
 
@@ -67,11 +67,14 @@ class Reshape(_Rearranged):
 
     target: tuple[Target, ...]
     keep: int = 0
+    only: Optional[int] = None  # the one axis that is reshaped, all others staying (PyTorch's `unflatten`)
     kind: ClassVar[str] = "reshape"
     reshapes: ClassVar[bool] = True
 
     def output(self, *inputs: Shape) -> Shape:
         (x,) = inputs
+        if self.only is not None:
+            return self._unflattened(x, self.only)
         free = product(x[self.keep :])
         sizes = [self._size(entry, x) for entry in self.target]
         fixed = product(size for size in sizes if not _is_rest(size))
@@ -82,6 +85,12 @@ class Reshape(_Rearranged):
         if divisible and (free != fixed if not rests else fixed == 0 or free % fixed):  # type: ignore[operator]
             raise ShapeError("the elements do not fit", got=f"{show(x)} into {self.target}", expected=f"{free} elements")
         return (*x[: self.keep], *(exact_div(free, fixed) if _is_rest(size) else size for size in sizes))
+
+    def _unflattened(self, x: Shape, axis: int) -> Shape:
+        if not -len(x) <= axis < len(x):
+            raise ShapeError("no such axis to reshape", got=show(x), expected=f"an axis {axis}")
+        axis %= len(x)
+        return (*x[:axis], *Reshape(self.target).output((x[axis],)), *x[axis + 1 :])
 
     @staticmethod
     def _size(entry: Target, x: Shape) -> Dim:
@@ -141,30 +150,33 @@ class Pad(Spec):
         return (*x[:start], *padded, *x[start + len(padded) :])
 
     def _checked(self, n: Dim, before: int, after: int) -> Dim:
-        largest = max(before, after)
-        limit = {"reflect": 1, "circular": 0}.get(self.mode)
-        if limit is not None and isinstance(n, int) and largest > n - limit:
-            raise ShapeError(f"{self.mode} padding is wider than the input", got=largest, expected=f"at most {n - limit}")
+        require_padding(n, max(before, after), self.mode)
         return positive(n + before + after, "Pad")
 
 
 @dataclass(frozen=True)
-class Upsample(Windowed):
-    """Each spatial axis `factors` times as long, or of a given `size`."""
+class Upsample(Spec):
+    """Each spatial axis `factors` times as long, or of a given `size`; one number stands for every axis."""
 
-    factors: tuple[Union[int, float], ...] = ()
-    size: tuple[int, ...] = ()
+    factors: Union[tuple[Union[int, float], ...], int, float] = ()
+    size: Union[tuple[int, ...], int] = ()
     mode: str = "nearest"
     channels: str = "first"
     kind: ClassVar[str] = "upsample"
 
-    def rank(self) -> int:
-        return len(self.size or self.factors)
-
     def output(self, *inputs: Shape) -> Shape:
-        x = self.check(inputs[0])
-        sizes = self.size or tuple(_scaled(n, factor) for n, factor in zip(self.spatial(x), self.factors))
-        return self.arranged(x, x[self.channel_axis()], sizes)
+        (x,) = inputs
+        require_rank(x, (3, 4, 5), "Upsample")
+        spatial = x[2:] if self.channels == "first" else x[1:-1]
+        sizes = self._sizes(spatial)
+        return (*x[:2], *sizes) if self.channels == "first" else (x[0], *sizes, x[-1])
+
+    def _sizes(self, spatial: Shape) -> Shape:
+        given = self.size or self.factors
+        each = given if isinstance(given, tuple) else (given,) * len(spatial)
+        if len(each) != len(spatial):
+            raise ShapeError("Upsample's axes are not the input's", got=f"{len(spatial)} spatial axes", expected=len(each))
+        return tuple(int(e) for e in each) if self.size else tuple(_scaled(n, e) for n, e in zip(spatial, each))
 
 
 def _scaled(n: Dim, factor: Union[int, float]) -> Dim:
@@ -240,3 +252,63 @@ class Slice(Spec):
         if self.step == 1 and self.stop is None and self.start is not None:
             return -self.start if self.start < 0 else n - self.start
         raise ShapeError("this slice needs a known size", got=f"axis {self.axis} of {show((n,))}", expected="a number")
+
+
+@dataclass(frozen=True)
+class Expand(Spec):
+    """Axes of size 1 stretched to `target`; -1 keeps an axis. Source: PyTorch's ``Tensor.expand`` page."""
+
+    target: tuple[Dim, ...]
+    kind: ClassVar[str] = "expand"
+
+    def output(self, *inputs: Shape) -> Shape:
+        (x,) = inputs
+        if len(self.target) < len(x):
+            raise ShapeError("expanding cannot drop axes", got=show(x), expected=f"at most {len(self.target)} axes")
+        new = len(self.target) - len(x)
+        return (*self.target[:new], *(self._stretched(n, wanted) for n, wanted in zip(x, self.target[new:])))
+
+    @staticmethod
+    def _stretched(n: Dim, wanted: Dim) -> Dim:
+        if _is_rest(wanted):
+            return n
+        if isinstance(n, int) and n != 1:
+            require_dim(n, wanted, "an axis that is expanded")
+        return wanted
+
+
+@dataclass(frozen=True)
+class Tile(Spec):
+    """The input repeated `times` along each axis; axes may be added in front. Source: PyTorch's ``Tensor.repeat`` page."""
+
+    times: tuple[Dim, ...]
+    kind: ClassVar[str] = "tile"
+
+    def output(self, *inputs: Shape) -> Shape:
+        (x,) = inputs
+        if len(self.times) < len(x):
+            raise ShapeError("too few numbers of repeats", got=self.times, expected=f"one for each axis of {show(x)}")
+        padded = (1,) * (len(self.times) - len(x)) + x
+        return tuple(n * times for n, times in zip(padded, self.times))
+
+
+@dataclass(frozen=True)
+class Split(Spec):
+    """Consecutive pieces of one axis, of the given `sizes`; `drop` removes the axis of pieces of size 1 (unbind)."""
+
+    sizes: tuple[Dim, ...]
+    axis: int = 0
+    drop: bool = False
+    kind: ClassVar[str] = "split"
+
+    def outputs(self, *inputs: Shape) -> tuple[Shape, ...]:
+        (x,) = inputs
+        if not -len(x) <= self.axis < len(x):
+            raise ShapeError("no such axis to split", got=show(x), expected=f"an axis {self.axis}")
+        axis = self.axis % len(x)
+        whole: Dim = sum(self.sizes, 0)
+        require_dim(x[axis], whole, "the axis that is split")
+        return tuple((*x[:axis], *(() if self.drop else (size,)), *x[axis + 1 :]) for size in self.sizes)
+
+    def output(self, *inputs: Shape) -> Shape:
+        return self.outputs(*inputs)[0]

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Optional, Union
 
 from ..algebra import Dim, ceil_div, maximum, minimum
-from ..errors import ConfigurationError
+from ..errors import ConfigurationError, ShapeError
 from .base import Shape, Spec, axis_suffixes, positive, require_rank
 
 Pair = tuple[int, int]
@@ -107,3 +107,10 @@ def outputs_of(spec: Windowed, counts: Iterable[Dim]) -> Shape:
     what = type(spec).__name__
     names = axis_suffixes(spec.rank())
     return tuple(spec.worked_out(f"out_{name or 'n'}", positive(n, what)) for name, n in zip(names, counts))
+
+
+def require_padding(n: Dim, amount: int, mode: str) -> None:
+    """Raise `ShapeError` where padding that repeats the input is wider than the input."""
+    limit = {"reflect": 1, "circular": 0}.get(mode)
+    if limit is not None and isinstance(n, int) and amount > n - limit:
+        raise ShapeError(f"{mode} padding is wider than the input", got=amount, expected=f"at most {n - limit}")
