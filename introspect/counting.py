@@ -64,6 +64,7 @@ class Row:
     entries: list[Entry]
     shared: list[Entry]
     repeated: bool = False
+    claims: list[Entry] = field(default_factory=list)  # the shared tensors as this layer's own law has them
 
     @property
     def output(self) -> Optional[Shape]:
@@ -85,13 +86,13 @@ def count(model: Model) -> Ledger:
     for index, call, layer, first in model.called():
         inputs, outputs = model.shapes(call.inputs), model.shapes(call.outputs)
         reported = any(model.values[i].reported for i in call.outputs)
-        own, shared = _entries(layer, inputs, seen) if first else ([], [])
-        rows.append(Row(call.layer, layer, index, inputs, outputs, reported, own, shared, repeated=not first))
+        own, shared, claims = _entries(layer, inputs, seen) if first else ([], [], [])
+        rows.append(Row(call.layer, layer, index, inputs, outputs, reported, own, shared, not first, claims))
     for i in model.uncalled():
         layer = model.layers[i]
-        own, shared = _entries(layer, (), seen)
+        own, shared, claims = _entries(layer, (), seen)
         if own or shared or not model.complete:
-            rows.append(Row(i, layer, None, (), (), False, own, shared))
+            rows.append(Row(i, layer, None, (), (), False, own, shared, claims=claims))
     return Ledger(rows, [entry for row in rows for entry in row.entries])
 
 
@@ -107,11 +108,13 @@ def law_tensors(layer: Layer, inputs: tuple[Optional[Shape], ...]) -> Optional[t
 
 def _entries(
     layer: Layer, inputs: tuple[Optional[Shape], ...], seen: dict[str, Entry]
-) -> tuple[list[Entry], list[Entry]]:
-    """The tensors this layer is the first to hold, and those that it shares with an earlier one."""
+) -> tuple[list[Entry], list[Entry], list[Entry]]:
+    """The tensors this layer is the first to hold, those it shares with an earlier one, and how its own law has the latter."""
     law = law_tensors(layer, inputs)
     expected = by_key(law or ())
-    own, shared = [], []
+    own: list[Entry] = []
+    shared: list[Entry] = []
+    claims: list[Entry] = []
     covered: dict[str, Dim] = dict.fromkeys(expected, 0)
     for holding in layer.holdings:
         entry = _entry(layer, holding, [expected[role] for role in holding.roles if role in expected], law is None)
@@ -120,11 +123,12 @@ def _entries(
         earlier = seen.setdefault(holding.identity, entry)
         earlier.holders.append(f"{layer.path}.{holding.name}" if layer.path else holding.name)
         (own if earlier is entry else shared).append(earlier)
+        claims += [] if earlier is entry else [entry]
     for key, tensor in expected.items():
         left = tensor.size - covered[key]
         if not (isinstance(left, int) and left == 0):
             own.append(_unheld(layer, tensor, left))
-    return own, shared
+    return own, shared, claims
 
 
 def _entry(layer: Layer, holding: Holding, tensors: list[Tensor], undecided: bool) -> Entry:

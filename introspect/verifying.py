@@ -68,6 +68,7 @@ def _judge(row: Row, layer: Optional[ReportedLayer], outputs: dict[int, Reported
     if layer is not None and not row.repeated:
         judged.others += _strangers(row, held)
         judged.others += _own_count(row, layer)
+        judged.others += _claims(row, held)
     judged.output = _judge_output(row, outputs.get(row.call) if row.call is not None else None)
     return judged
 
@@ -114,6 +115,15 @@ def _strangers(row: Row, held: dict[str, ReportedTensor]) -> list[Verdict]:
         Verdict(MISMATCH, f"{row.layer.path}.{name}: the framework holds {_shown(tensor.shape)}, which nothing accounts for")
         for name, tensor in held.items()
         if name not in mentioned
+    ]
+
+
+def _claims(row: Row, held: dict[str, ReportedTensor]) -> list[Verdict]:
+    """Tensors counted at an earlier layer that do not have the shape which this layer needs them in."""
+    return [
+        Verdict(MISMATCH, f"{claim.path}.{claim.name}: worked out as {show(claim.shape)}, the framework holds {_shown(tensor.shape)}")
+        for claim, tensor in ((claim, held.get(claim.name)) for claim in row.claims)
+        if tensor is not None and claim.shape is not None and not agree(claim.shape, tensor.shape)
     ]
 
 

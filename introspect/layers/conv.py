@@ -29,6 +29,7 @@ class Sliding(Windowed):
     in_channels: Optional[int] = None
     activation: Optional[str] = None
     padding_mode: str = "zeros"
+    unbatched: bool = True  # whether an input without a batch axis is taken
     weighted: ClassVar[bool] = True
 
     def rank(self) -> int:

@@ -7,15 +7,15 @@ from typing import ClassVar, Optional
 
 from ..algebra import Dim, product
 from ..errors import ShapeError
-from .base import Connections, Shape, Spec, Tensor, Term, need, require_dim, require_rank, settled
+from .base import Connections, Shape, Spec, Tensor, Term, need, require_dim, require_rank, settled, show
 
 
 @dataclass(frozen=True)
 class Dense(Spec):
     """``(inputs + 1)·units``. Sources: PyTorch's ``Linear``, Keras' ``Dense``, Lasagne's ``DenseLayer`` pages.
 
-    `leading_axes`: how many axes are kept; all that follow are flattened into the input features (Lasagne keeps 1). None keeps
-    all but the last, as PyTorch and Keras do. `in_features` is what the configuration declares, if it does.
+    `leading_axes`: how many axes are kept; all that follow are flattened into the input features (Lasagne keeps 1; a negative
+    number counts from the end). None keeps all but the last, as PyTorch and Keras do. `in_features` is what the configuration declares, if it does.
 
     >>> Dense(5, leading_axes=1).tensors((None, 4, 3, 3))[0].shape, Dense(5).tensors((2, 4, 3, 3))[0].shape
     ((36, 5), (3, 5))
@@ -41,9 +41,10 @@ class Dense(Spec):
     def kept(self, x: Shape) -> int:
         if self.leading_axes is None:
             return len(x) - 1
-        if len(x) <= self.leading_axes:
-            require_rank(x, (self.leading_axes + 1,), "Dense")
-        return self.leading_axes
+        kept = self.leading_axes if self.leading_axes >= 0 else len(x) + self.leading_axes
+        if not 0 <= kept < len(x):
+            raise ShapeError("Dense keeps axes that are not there", got=show(x), expected=f"more than {self.leading_axes} axes")
+        return kept
 
     def tensors(self, *inputs: Optional[Shape]) -> tuple[Tensor, ...]:
         kernel = Tensor("kernel", (("in", self.features(inputs[0] if inputs else None)), ("out", self.units)))

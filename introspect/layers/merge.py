@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar, Optional
 
-from ..algebra import Dim
+from ..algebra import Dim, minimum
 from ..errors import ShapeError
 from .base import Shape, Spec, require_dim, show
 
@@ -29,6 +29,22 @@ def _met(m: Dim, n: Dim, a: Shape, b: Shape) -> Dim:
     return n if isinstance(n, int) and n != 1 else m
 
 
+def cropped(inputs: tuple[Shape, ...], axes: tuple[bool, ...]) -> tuple[Shape, ...]:
+    """`inputs` with every axis marked True as long as the shortest of them.
+
+    >>> cropped(((8, 5, 9), (8, 7, 6)), (False, True, True))
+    ((8, 5, 6), (8, 5, 6))
+    """
+    if not any(axes):
+        return inputs
+    rank = len(inputs[0])
+    if any(len(x) != rank for x in inputs):
+        raise ShapeError("inputs that are cropped need as many axes", got=" and ".join(show(x) for x in inputs))
+    marked = (*axes, *((False,) * rank))[:rank]
+    least = [minimum(*dims) for dims in zip(*inputs)]
+    return tuple(tuple(low if cut else dim for dim, low, cut in zip(x, least, marked)) for x in inputs)
+
+
 @dataclass(frozen=True)
 class Elementwise(Spec):
     """Add, subtract, multiply, average, maximum, minimum of two or more inputs.
@@ -39,9 +55,11 @@ class Elementwise(Spec):
 
     operation: str = "add"
     broadcasting: str = "numpy"
+    cropping: tuple[bool, ...] = ()
     kind: ClassVar[str] = "elementwise"
 
     def output(self, *inputs: Shape) -> Shape:
+        inputs = cropped(inputs, self.cropping)
         if self.broadcasting == "numpy":
             result = inputs[0]
             for x in inputs[1:]:
@@ -55,12 +73,14 @@ class Elementwise(Spec):
 
 @dataclass(frozen=True)
 class Concatenate(Spec):
-    """Inputs one after another along `axis`; all other axes must agree."""
+    """Inputs one after another along `axis`; all other axes must agree, once cut to size where `cropping` marks them."""
 
     axis: int = 1
+    cropping: tuple[bool, ...] = ()
     kind: ClassVar[str] = "concatenate"
 
     def output(self, *inputs: Shape) -> Shape:
+        inputs = cropped(inputs, self.cropping)
         first = inputs[0]
         if not -len(first) <= self.axis < len(first) or any(len(x) != len(first) for x in inputs):
             shapes = " and ".join(show(x) for x in inputs)

@@ -11,7 +11,7 @@ from typing import ClassVar, Optional
 
 from ..algebra import Dim
 from ..errors import ShapeError
-from .base import Shape, Spec, Tensor, Term, need, require_dim, require_divisible, settled, show
+from .base import Shape, Spec, Tensor, Term, need, require_dim, require_divisible, require_rank, settled, show
 
 
 def _axis_name(i: int) -> str:
@@ -204,8 +204,15 @@ class Standardization(Spec):
     """Normalises each example by its own statistics; owns nothing. Also local response normalisation."""
 
     mode: str = "standardize"
+    ranks: tuple[int, ...] = ()
     kind: ClassVar[str] = "standardization"
     passes: ClassVar[bool] = True
+
+    def output(self, *inputs: Shape) -> Shape:
+        (x,) = inputs
+        if self.ranks:
+            require_rank(x, self.ranks, "this normalisation")
+        return x
 
 
 @dataclass(frozen=True)

@@ -26,7 +26,8 @@ class Pool(Windowed):
     rounding: str = "floor"
     mode: str = "max"
     channels: str = "first"
-    padding_limit: Optional[str] = None  # `half`: padding wider than half a window is refused (PyTorch)
+    padding_limit: Optional[str] = None  # what is refused: wider than `half` a window (PyTorch), a `whole` one (Theano)
+    unbatched: bool = True  # whether an input without a batch axis is taken
     kind: ClassVar[str] = "pool"
     terms = {
         "pool_size": Term("k"),
@@ -50,8 +51,9 @@ class Pool(Windowed):
             return
         for k, d, amounts in zip(self.pool_size, self.dilation or (1,) * self.rank(), self.padding):
             reach = int(d) * (int(k) - 1) + 1
-            if max(int(amount) for amount in amounts) > reach // 2:
-                raise ConfigurationError("padding wider than half a window", got=amounts, expected=f"at most {reach // 2}")
+            most = reach // 2 if self.padding_limit == "half" else reach - 1
+            if max(int(amount) for amount in amounts) > most:
+                raise ConfigurationError(f"padding too wide for a window of {reach}", got=amounts, expected=f"at most {most}")
 
 
 @dataclass(frozen=True)
@@ -62,6 +64,7 @@ class GlobalPool(Windowed):
     keepdims: bool = False
     mode: str = "average"
     channels: str = "first"
+    unbatched: bool = True  # whether an input without a batch axis is taken
     kind: ClassVar[str] = "global_pool"
 
     def rank(self) -> int:
@@ -111,6 +114,8 @@ class FeaturePool(Spec):
 
     def output(self, *inputs: Shape) -> Shape:
         (x,) = inputs
+        if self.axis < 0:
+            raise ConfigurationError("FeaturePool counts its axis from the front", got=self.axis, expected="0 or more")
         if len(x) <= self.axis:
             require_rank(x, (self.axis + 1,), "FeaturePool")
         require_divisible(x[self.axis], self.pool_size, "the pooled axis")

@@ -24,7 +24,8 @@ class Recurrent(Spec):
     Lasagne's ``LSTMLayer`` (`peepholes`, `learn_init`) pages.
 
     `bias_sets`: 0, 1 (Keras, Lasagne) or 2 (PyTorch; Keras' GRU with `reset_after`).
-    `initial_states`: ``None``, or parameters that are ``fixed`` or ``learned`` (Lasagne's `hid_init`).
+    `initial_states`: ``None``, or parameters that are ``fixed`` or ``learned`` (Lasagne's `hid_init`); `given_states` names
+    the roles among them that are no parameters, because they are given from outside.
     `merge`: what becomes of two directions: ``concat``, ``sum``, ``mul``, ``ave``, or None (two outputs).
     `states`: None, ``separate`` (Keras' `return_state`) or ``stacked`` (PyTorch's ``h_n``, ``c_n``).
     `flatten`: trailing axes of the input are flattened into features (Lasagne).
@@ -41,6 +42,7 @@ class Recurrent(Spec):
     peepholes: bool = False
     projection_size: int = 0
     initial_states: Optional[str] = None
+    given_states: tuple[str, ...] = ()
     layers: int = 1
     bidirectional: bool = False
     merge: Optional[str] = "concat"
@@ -115,7 +117,8 @@ class Recurrent(Spec):
             return []
         roles = ["initial_state"] + (["initial_cell_state"] if self.cell == "lstm" else [])
         learned = self.initial_states == "learned"
-        return [Tensor(role, (("one", 1), ("out", self.units)), trainable=learned, part=part) for role in roles]
+        axes = (("one", 1), ("out", self.units))
+        return [Tensor(role, axes, trainable=learned, part=part) for role in roles if role not in self.given_states]
 
     def outputs(self, *inputs: Shape) -> tuple[Shape, ...]:
         x = inputs[0]

@@ -8,7 +8,7 @@ from typing import ClassVar, Optional
 from ..algebra import Dim, exact_div, maximum, product
 from .base import Connections, Shape, Tensor, Term, require_divisible
 from .conv import SLIDING_TERMS, Sliding
-from .window import outputs_of
+from .window import margins, outputs_of
 
 
 @dataclass(frozen=True)
@@ -16,7 +16,7 @@ class TransposedConv(Sliding):
     """The shape of a convolution's gradient. Sources: PyTorch's ``ConvTranspose2d`` page; for ``same`` and ``valid``
     Keras' ``compute_conv_transpose_output_shape``; Lasagne's ``TransposedConv2DLayer`` (its `crop` is the padding).
 
-    `padding` removes elements from the output. ``same`` is n·s, ``valid`` n·s + max(k − s, 0), the TensorFlow way.
+    `padding` removes elements from the output (``full`` and ``half``: as many as a convolution would add). ``same`` is n·s, ``valid`` n·s + max(k − s, 0), the TensorFlow way.
 
     >>> TransposedConv((2,), (3,), ((0, 0),), filters=4).output((1, 8, 5))
     (1, 4, 14)
@@ -27,7 +27,7 @@ class TransposedConv(Sliding):
     filters: int = 1
     groups: int = 1
     output_padding: tuple[int, ...] = ()
-    output_size: Optional[tuple[Optional[int], ...]] = None
+    output_size: Optional[tuple[Optional[Dim], ...]] = None
     kind: ClassVar[str] = "transposed_conv"
     terms = {
         **SLIDING_TERMS,
@@ -51,9 +51,9 @@ class TransposedConv(Sliding):
             return n * s
         if self.padding == "valid":
             return n * s + maximum(reach - s, 0)
-        before, after = self.padding[i]
+        before, after = margins(self.padding if isinstance(self.padding, str) else self.padding[i], k, dilation)
         extra = self.output_padding[i] if self.output_padding else 0
-        return (n - 1) * s - before - after + reach + extra  # type: ignore[operator]
+        return (n - 1) * s - before - after + reach + extra
 
     def tensors(self, *inputs: Optional[Shape]) -> tuple[Tensor, ...]:
         x = inputs[0] if inputs else None

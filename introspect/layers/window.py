@@ -16,11 +16,14 @@ from ..errors import ConfigurationError, ShapeError
 from .base import Shape, Spec, axis_suffixes, positive, require_rank
 
 Pair = tuple[int, int]
-Padding = Union[str, tuple[Pair, ...]]  # "same" the TensorFlow way, or (before, after) for each axis
+Padding = Union[str, tuple[Pair, ...]]  # "same", "full", "half": see `windows`; or (before, after) for each axis
 
 
 def windows(n: Dim, k: Dim, s: Dim, pad: Union[str, tuple[Dim, Dim]], dilation: Dim = 1, rounding: str = "floor") -> Dim:
     """Windows of `k` elements, `s` apart, along `n` elements.
+
+    `pad`: ``same`` gives ``n/s`` rounded up, whatever it takes; ``full`` is one less than the window on both sides,
+    ``half`` half of it.
 
     Sources: PyTorch's ``Conv2d`` and ``MaxPool2d`` pages, TensorFlow's "Notes on padding", ``Pool.out_shape`` of Theano.
 
@@ -29,31 +32,55 @@ def windows(n: Dim, k: Dim, s: Dim, pad: Union[str, tuple[Dim, Dim]], dilation: 
     >>> windows(112, 3, 2, (0, 0)), windows(112, 3, 2, (0, 0), rounding="ceil"), windows(112, 3, 2, "same")
     (55, 56, 56)
     """
+    require_at_least(k, 1, "a window's size")
+    require_at_least(s, 1, "a window's stride")
     if pad == "same":
         return ceil_div(n, s)
-    before, after = pad[0], pad[1]
+    before, after = margins(pad, k, dilation)
     room = n + before + after - dilation * (k - 1) - 1
     if rounding == "floor":
         return room // s + 1
     if rounding == "ceil":
         return ceil_div(room, s) + 1
     if rounding == "ceil_inside":
-        return minimum(ceil_div(room, s) + 1, ceil_div(n + before, s))  # type: ignore[operator]
+        return minimum(ceil_div(room, s) + 1, ceil_div(n + before, s))
     if rounding == "ceil_skipping":
+        if before != 0 or after != 0:
+            raise ConfigurationError("windows that hang over the end cannot be padded", got=pad, expected="no padding")
         return ceil_div(n, s) if int(s) >= int(k) else maximum(0, ceil_div(room, s)) + 1
     raise ConfigurationError("unknown rounding", got=rounding, expected="floor, ceil, ceil_inside or ceil_skipping")
 
 
+def margins(pad: Union[str, tuple[Dim, Dim]], k: Dim, dilation: Dim = 1) -> tuple[Dim, Dim]:
+    """Padding before and after, for a window of `k` elements.
+
+    >>> margins("full", 5), margins("half", 5), margins((1, 2), 5)
+    ((4, 4), (2, 2), (1, 2))
+    """
+    if not isinstance(pad, str):
+        return pad[0], pad[1]
+    if pad == "full":
+        return dilation * (k - 1), dilation * (k - 1)
+    if pad == "half":
+        return k // 2, k // 2
+    raise ConfigurationError("unknown padding", got=pad, expected="same, full, half, or numbers")
+
+
 @dataclass(frozen=True)
 class Windowed(Spec):
-    """A layer with spatial axes, after the channels (``first``) or before them (``last``)."""
+    """A layer with spatial axes, after the channels (``first``) or before them (``last``).
+
+    A subclass's field `unbatched` says whether an input without a batch axis is taken too.
+    """
 
     def rank(self) -> int:
         raise NotImplementedError
 
     def check(self, x: Shape) -> Shape:
-        """`x`, with or without a batch axis."""
-        require_rank(x, (self.rank() + 2, self.rank() + 1), type(self).__name__)
+        """`x`, if it has the axes the layer asks for."""
+        with_batch = self.rank() + 2
+        ranks = (with_batch, with_batch - 1) if getattr(self, "unbatched", True) else (with_batch,)
+        require_rank(x, ranks, type(self).__name__)
         return x
 
     def channels_first(self) -> bool:
@@ -114,3 +141,9 @@ def require_padding(n: Dim, amount: int, mode: str) -> None:
     limit = {"reflect": 1, "circular": 0}.get(mode)
     if limit is not None and isinstance(n, int) and amount > n - limit:
         raise ShapeError(f"{mode} padding is wider than the input", got=amount, expected=f"at most {n - limit}")
+
+
+def require_at_least(number: Dim, least: int, what: str) -> None:
+    """Raise `ConfigurationError` when `number` is known to be smaller."""
+    if isinstance(number, int) and number < least:
+        raise ConfigurationError(f"{what} is too small", got=number, expected=f"at least {least}")
