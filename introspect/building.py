@@ -29,12 +29,25 @@ class Builder:
         self.layers.append(Layer(path, spec, tuple(holdings), kind_name or spec.kind, function))
         return len(self.layers) - 1
 
-    def input(self, shape: Optional[Shape], path: str = "input", kind_name: str = "") -> int:
-        """Add an input of the model, as a layer and its one call; returns the value's id."""
-        index = self.layer(path, Input(shape), kind_name=kind_name or "Input")
+    def input(
+        self,
+        shape: Optional[Shape],
+        path: str = "input",
+        kind_name: str = "",
+        *,
+        dtype: Optional[str] = None,
+        keyword: Optional[str] = None,
+    ) -> int:
+        """An input of the model, as a layer and its one call; returns the value's id."""
+        index = self.layer(path, Input(shape, dtype, keyword), kind_name=kind_name or "Input")
         (value,) = self._append(index, (), (shape,), reported=False)
         self.inputs.append(value)
         return value
+
+    def value(self, shape: Optional[Shape], reported: bool = False) -> int:
+        """A value that no call of the model produces: a constant, or one whose origin is not known."""
+        self.values.append(Value(shape, reported))
+        return len(self.values) - 1
 
     def call(self, layer: int, inputs: Sequence[int]) -> tuple[int, ...]:
         """Apply a layer by its law; returns the ids of what comes out. Unknown in, unknown out.

@@ -139,8 +139,8 @@ def _own_count(row: Row, layer: ReportedLayer) -> list[Verdict]:
 
 
 def _judge_output(row: Row, reported: Optional[ReportedOutput]) -> Optional[Verdict]:
-    """None where there is nothing to compare: a layer never called, or a bare function that nobody reports on."""
-    if row.call is None or row.layer.function and reported is None:
+    """None where there is nothing to compare: a layer that is never called."""
+    if row.call is None:
         return None
     path = row.layer.path
     if row.reported_output:
@@ -162,8 +162,12 @@ def _shown(shape: ReportedShape) -> str:
 
 
 def overall(judged: Iterable[Judged], reported: Optional[Reported]) -> str:
-    """`verified`, `mismatch` or `incomplete` for the whole model."""
-    status = worst(row.status for row in judged)
+    """`verified`, `mismatch` or `incomplete` for the whole model.
+
+    A bare function on which the framework is silent does not count: what it gives is checked at the next layer.
+    """
+    rows = list(judged)
+    status = worst(row.status for row in rows if not (row.row.layer.function and row.status == UNREPORTED))
     if status == MISMATCH:
         return MISMATCH
     return VERIFIED if status == VERIFIED and reported is not None else INCOMPLETE

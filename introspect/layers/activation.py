@@ -50,6 +50,9 @@ class PReLU(Spec):
         if self.num_parameters is not None:
             return (("d0", self.num_parameters),)
         known = need(x, "the number of slopes")
+        for axis in self.shared_axes:
+            if not -len(known) < axis < len(known):
+                raise ShapeError("PReLU has no such axis to share", got=show(known), expected=f"an axis {axis}")
         shared = {axis % len(known) for axis in self.shared_axes}
         kept = [(i, 1 if i in shared else dim) for i, dim in enumerate(known) if i not in shared or (self.keepdims and i)]
         return tuple((f"d{i}", dim) for i, dim in kept)
@@ -63,4 +66,5 @@ class PReLU(Spec):
             if len(x) < 1:
                 raise ShapeError("PReLU cannot take this input", got=show(x), expected="at least 1 axis")
             require_dim(x[1] if len(x) > 1 else 1, self.num_parameters, "PReLU's number of slopes")
+        self.slopes(x)
         return x

@@ -11,9 +11,13 @@ from .base import Shape, Spec
 
 @dataclass(frozen=True)
 class Input(Spec):
-    """Where data enters; `shape` is declared, with the batch."""
+    """Where data enters; `shape` is declared, with the batch. `dtype` is the framework's name for it, if that is known;
+    `keyword` the argument it is given by, where it is not given by position.
+    """
 
     shape: Optional[Shape] = None
+    dtype: Optional[str] = None
+    keyword: Optional[str] = None
     kind: ClassVar[str] = "input"
 
     def output(self, *inputs: Shape) -> Shape:

@@ -49,7 +49,7 @@ def cropped(inputs: tuple[Shape, ...], axes: tuple[bool, ...]) -> tuple[Shape, .
 class Elementwise(Spec):
     """Add, subtract, multiply, average, maximum, minimum of two or more inputs.
 
-    `broadcasting`: ``numpy``, or ``none`` where all shapes must be equal. `cropping`: an axis marked True is cut to the
+    `broadcasting`: ``numpy``; ``per_example``, where the batch stands apart (Keras); or ``none`` where all shapes must be equal. `cropping`: an axis marked True is cut to the
     smallest input's (Lasagne).
     """
 
@@ -61,14 +61,21 @@ class Elementwise(Spec):
     def output(self, *inputs: Shape) -> Shape:
         inputs = cropped(inputs, self.cropping)
         if self.broadcasting == "numpy":
-            result = inputs[0]
-            for x in inputs[1:]:
-                result = broadcast(result, x)
-            return result
+            return _broadcast_all(inputs)
+        if self.broadcasting == "per_example":
+            batch = _agreed(tuple(x[0] for x in inputs), "the batch of an element-wise layer")
+            return (batch, *_broadcast_all(tuple(x[1:] for x in inputs)))
         for x in inputs[1:]:
             if len(x) != len(inputs[0]):
                 raise ShapeError("the inputs differ", got=show(x), expected=show(inputs[0]))
         return tuple(_agreed(dims, "the inputs of an element-wise layer") for dims in zip(*inputs))
+
+
+def _broadcast_all(inputs: tuple[Shape, ...]) -> Shape:
+    result = inputs[0]
+    for x in inputs[1:]:
+        result = broadcast(result, x)
+    return result
 
 
 @dataclass(frozen=True)

@@ -14,8 +14,17 @@ from ..errors import ShapeError
 from .base import Shape, Spec, Tensor, Term, need, require_dim, require_divisible, require_rank, settled, show
 
 
+_RENORMALIZATION = ("moving_stddev", "renorm_mean", "renorm_stddev")
+
+
 def _axis_name(i: int) -> str:
     return f"d{i}"
+
+
+def _along(x: Shape, axis: int, what: str) -> Dim:
+    if not -len(x) <= axis < len(x):
+        raise ShapeError(f"{what} has no such axis", got=show(x), expected=f"an axis {axis}")
+    return x[axis]
 
 
 @dataclass(frozen=True)
@@ -43,7 +52,7 @@ class BatchNorm(_Affine):
     PyTorch's ``BatchNorm2d``, Keras' ``BatchNormalization``, Lasagne's ``BatchNormLayer`` pages.
 
     `statistics`: running mean and variance are ``parameters``, ``buffers`` or not kept (None); `counter`: PyTorch's
-    `num_batches_tracked`. `num_features` is what the configuration declares, if it does.
+    `num_batches_tracked`; `renormalization`: three more statistics (arXiv:1702.03275). `num_features` is what the configuration declares, if it does.
 
     >>> bn = BatchNorm(parameter_axis=(1,), statistics="parameters")
     >>> sum(t.size for t in bn.tensors((None, 64, 8, 8))), sum(t.size for t in bn.tensors((None, 64, 8, 8)) if t.trainable)
@@ -55,6 +64,7 @@ class BatchNorm(_Affine):
     counter: bool = False
     num_features: Optional[int] = None
     ranks: tuple[int, ...] = ()
+    renormalization: bool = False
     kind: ClassVar[str] = "batch_norm"
     terms = {"num_features": Term("c")}
 
@@ -73,9 +83,12 @@ class BatchNorm(_Affine):
             return self.affine(x)
         buffer = self.statistics == "buffers"
         axes = self.parameter_axes(x)
-        running = [Tensor(role, axes, trainable=False, buffer=buffer) for role in ("running_mean", "running_variance")]
+        running = [Tensor(role, axes, trainable=False, buffer=buffer) for role in self._statistics()]
         counter = [Tensor("counter", (), trainable=False, buffer=True)] if self.counter else []
         return (*self.affine(x), *running, *counter)
+
+    def _statistics(self) -> tuple[str, ...]:
+        return ("running_mean", "running_variance") + (_RENORMALIZATION if self.renormalization else ())
 
     def output(self, *inputs: Shape) -> Shape:
         (x,) = inputs
@@ -111,10 +124,11 @@ class LayerNorm(_Affine):
         if self.normalized_shape is not None:
             return tuple((_axis_name(i), dim) for i, dim in enumerate(self.normalized_shape))
         known = need(x, "the normalised shape")
-        return tuple((_axis_name(i), known[axis]) for i, axis in enumerate(self.axis))
+        return tuple((_axis_name(i), _along(known, axis, "LayerNorm")) for i, axis in enumerate(self.axis))
 
     def output(self, *inputs: Shape) -> Shape:
         (x,) = inputs
+        self.parameter_axes(x)
         if self.normalized_shape is not None:
             if len(x) < len(self.normalized_shape):
                 raise ShapeError("the input has too few axes", got=show(x), expected=f"to end in {self.normalized_shape}")
@@ -149,7 +163,7 @@ class GroupNorm(_Affine):
     def _flowing(self, x: Shape) -> Dim:
         if len(x) < 2:
             raise ShapeError("GroupNorm cannot take this input", got=show(x), expected="at least 2 axes")
-        return settled(x[self.channel_axis], self.num_channels, "the number of channels")
+        return settled(_along(x, self.channel_axis, "GroupNorm"), self.num_channels, "the number of channels")
 
     def output(self, *inputs: Shape) -> Shape:
         (x,) = inputs
@@ -205,6 +219,7 @@ class Standardization(Spec):
 
     mode: str = "standardize"
     ranks: tuple[int, ...] = ()
+    axis: tuple[int, ...] = ()
     kind: ClassVar[str] = "standardization"
     passes: ClassVar[bool] = True
 
@@ -212,6 +227,8 @@ class Standardization(Spec):
         (x,) = inputs
         if self.ranks:
             require_rank(x, self.ranks, "this normalisation")
+        for axis in self.axis:
+            _along(x, axis, "this normalisation")
         return x
 
 
@@ -219,15 +236,30 @@ class Standardization(Spec):
 class DataNormalization(Spec):
     """Input normalisation with adapted statistics: mean, variance and a count, none trainable (2n + 1).
 
-    Source: Keras' ``Normalization`` page. `axis` are the axes with statistics of their own.
+    Source: Keras' ``Normalization`` page. `axis` are the axes with statistics of their own; nothing is owned where the statistics
+    are given (`adapted` is False).
     """
 
     axis: tuple[int, ...] = (-1,)
+    adapted: bool = True
     kind: ClassVar[str] = "data_normalization"
     passes: ClassVar[bool] = True
 
     def tensors(self, *inputs: Optional[Shape]) -> tuple[Tensor, ...]:
         x = need(inputs[0] if inputs else None, "the adapted shape")
-        axes = tuple((_axis_name(i), x[axis]) for i, axis in enumerate(self.axis))
+        if not self.adapted:
+            return ()
+        axes = tuple((_axis_name(i), x[axis]) for i, axis in enumerate(self._kept(x)))
         statistics = [Tensor(role, axes, trainable=False) for role in ("running_mean", "running_variance")]
         return (*statistics, Tensor("counter", (), trainable=False))
+
+    def output(self, *inputs: Shape) -> Shape:
+        (x,) = inputs
+        self._kept(x)
+        return x
+
+    def _kept(self, x: Shape) -> list[int]:
+        """The axes with statistics of their own, in the input's order."""
+        for axis in self.axis:
+            _along(x, axis, "this normalisation")
+        return sorted(axis % len(x) for axis in self.axis)

@@ -122,6 +122,11 @@ class Permute(Spec):
             raise ShapeError("only axes of size 1 can be dropped", got=show(x), expected=f"axes {self.order}")
         return tuple(1 if axis is None else x[axis] for axis in self.order)
 
+    def per_example(self, y: Shape) -> Shape:
+        """The batch is where axis 0 went."""
+        batch = self.order.index(0) if 0 in self.order else 0
+        return (*y[:batch], *y[batch + 1 :])
+
 
 @dataclass(frozen=True)
 class Pad(Spec):
@@ -312,3 +317,32 @@ class Split(Spec):
 
     def output(self, *inputs: Shape) -> Shape:
         return self.outputs(*inputs)[0]
+
+
+@dataclass(frozen=True)
+class Index(Spec):
+    """NumPy's basic indexing. An entry is an index, a ``(start, stop, step)`` slice, None for a new axis, or ``"..."``.
+
+    >>> Index((0, (None, None, 2), None)).output((4, 9, 3))
+    (5, 1, 3)
+    """
+
+    entries: tuple[Union[int, None, str, tuple[Optional[int], ...]], ...]
+    kind: ClassVar[str] = "index"
+
+    def output(self, *inputs: Shape) -> Shape:
+        (x,) = inputs
+        consumed = sum(1 for entry in self.entries if entry is not None and entry != "...")
+        if consumed > len(x):
+            raise ShapeError("too many indices", got=consumed, expected=f"at most {len(x)} for {show(x)}")
+        axis = 0
+        for entry in self.entries:
+            if entry is None:
+                x, axis = (*x[:axis], 1, *x[axis:]), axis + 1
+            elif entry == "...":
+                axis += len(inputs[0]) - consumed
+            elif isinstance(entry, tuple):
+                x, axis = Slice(axis, entry[0], entry[1], entry[2] or 1).output(x), axis + 1
+            else:
+                x = Slice(axis, index=int(entry)).output(x)
+        return x

@@ -47,13 +47,18 @@ class TransposedConv(Sliding):
     def _spread(self, n: Dim, i: int) -> Dim:
         k, s, dilation = self.kernel_size[i], self.stride[i], self.dilation[i] if self.dilation else 1
         reach = dilation * (k - 1) + 1
-        if self.padding == "same":
-            return n * s
-        if self.padding == "valid":
-            return n * s + maximum(reach - s, 0)
+        if self.padding in ("same", "valid"):
+            return self._tensorflow(n, s, reach, self.output_padding[i] if self.output_padding else None)
         before, after = margins(self.padding if isinstance(self.padding, str) else self.padding[i], k, dilation)
         extra = self.output_padding[i] if self.output_padding else 0
         return (n - 1) * s - before - after + reach + extra
+
+    def _tensorflow(self, n: Dim, s: Dim, reach: Dim, extra: Optional[Dim]) -> Dim:
+        """What TensorFlow makes of ``same`` and ``valid``; an `extra` that is given, even 0, replaces its own choice."""
+        if extra is None:
+            return n * s if self.padding == "same" else n * s + maximum(reach - s, 0)
+        removed = reach // 2 * 2 if self.padding == "same" else 0
+        return (n - 1) * s + reach - removed + extra
 
     def tensors(self, *inputs: Optional[Shape]) -> tuple[Tensor, ...]:
         x = inputs[0] if inputs else None

@@ -16,13 +16,13 @@ from ..errors import ConfigurationError, ShapeError
 from .base import Shape, Spec, axis_suffixes, positive, require_rank
 
 Pair = tuple[int, int]
-Padding = Union[str, tuple[Pair, ...]]  # "same", "full", "half": see `windows`; or (before, after) for each axis
+Padding = Union[str, tuple[Pair, ...]]  # "same", "causal", "full", "half": see `windows`; or (before, after) for each axis
 
 
 def windows(n: Dim, k: Dim, s: Dim, pad: Union[str, tuple[Dim, Dim]], dilation: Dim = 1, rounding: str = "floor") -> Dim:
     """Windows of `k` elements, `s` apart, along `n` elements.
 
-    `pad`: ``same`` gives ``n/s`` rounded up, whatever it takes; ``full`` is one less than the window on both sides,
+    `pad`: ``same`` gives ``n/s`` rounded up, whatever it takes, and so does ``causal``, all of it before; ``full`` is one less than the window on both sides,
     ``half`` half of it.
 
     Sources: PyTorch's ``Conv2d`` and ``MaxPool2d`` pages, TensorFlow's "Notes on padding", ``Pool.out_shape`` of Theano.
@@ -34,7 +34,7 @@ def windows(n: Dim, k: Dim, s: Dim, pad: Union[str, tuple[Dim, Dim]], dilation: 
     """
     require_at_least(k, 1, "a window's size")
     require_at_least(s, 1, "a window's stride")
-    if pad == "same":
+    if pad in ("same", "causal"):
         return ceil_div(n, s)
     before, after = margins(pad, k, dilation)
     room = n + before + after - dilation * (k - 1) - 1
@@ -63,7 +63,7 @@ def margins(pad: Union[str, tuple[Dim, Dim]], k: Dim, dilation: Dim = 1) -> tupl
         return dilation * (k - 1), dilation * (k - 1)
     if pad == "half":
         return k // 2, k // 2
-    raise ConfigurationError("unknown padding", got=pad, expected="same, full, half, or numbers")
+    raise ConfigurationError("unknown padding", got=pad, expected="same, causal, full, half, or numbers")
 
 
 @dataclass(frozen=True)

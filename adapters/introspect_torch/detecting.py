@@ -1,0 +1,34 @@
+"""Recognises PyTorch's modules by the classes along their MRO; nothing is imported to find out."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+from introspect.ir import Model
+from introspect.reported import Reported
+
+
+class TorchAdapter:
+    """The adapter for `torch.nn.Module`."""
+
+    name = "torch"
+    roots = ("torch", "torchvision")
+
+    def owns(self, model: Any) -> bool:
+        return "torch" in sys.modules and any(
+            base.__name__ == "Module" and base.__module__ == "torch.nn.modules.module" for base in type(model).__mro__
+        )
+
+    def translate(self, model: Any, inputs: Any = None) -> Model:
+        from .translating import translate
+
+        return translate(model, inputs)
+
+    def report(self, model: Any, translated: Model, *, full: bool = True) -> Reported:
+        from .reported import report
+
+        return report(model, translated, full=full)
+
+
+adapter = TorchAdapter()

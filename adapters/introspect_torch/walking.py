@@ -1,0 +1,207 @@
+"""One symbolic pass through `forward`: stand-ins go in, laws answer, and the calls are written down.
+
+A module's law stands in for its `forward` only while that is the framework's own; a module that overrides it is walked
+through. A function without a law is run on meta tensors and its result marked as reported.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from typing import Any, Callable, Optional
+
+import torch
+from torch import nn
+
+from introspect.building import Builder
+from introspect.errors import IntrospectError, ShapeError
+from introspect.ir import Shape
+from introspect.layers import Opaque, Recurrent
+from introspect.storage import by_key, stored_shape
+
+from .creation import creating
+from .functions import FUNCTIONS, Applied, NoLawError
+from .meta import leaves, mapped, meta_tensor, site
+from .skeleton import Place, Twins
+from .specs import Law
+from .standins import StandIn, ValueNeededError, is_standin
+
+
+class Held(dict):  # type: ignore[type-arg]
+    """A twin's tensors: the originals, of which code that reads one gets a stand-in."""
+
+    def __init__(self, tensors: dict[str, Any], standin: Callable[[str, Any], Any]) -> None:
+        super().__init__(tensors)
+        self._standin = standin
+
+    def __getitem__(self, name: str) -> Any:
+        tensor = super().__getitem__(name)
+        return tensor if tensor is None else self._standin(name, tensor)
+
+
+class Walker:
+    """Walks one model once. `laws` and `indices` are by path: a module's law, and its layer in the builder."""
+
+    def __init__(self, builder: Builder, placed: Sequence[Place], laws: dict[str, Law], indices: dict[str, int]) -> None:
+        self.builder, self.laws, self.indices = builder, laws, indices
+        self.index_inputs: set[int] = set()
+        self._path: list[str] = []
+        self._names: dict[str, int] = {}
+        self._paths = {id(place.module): place.path for place in placed}
+        self._tensor_values: dict[int, StandIn] = {}
+        twins = Twins(self._held)
+        self.root = twins.twin(placed[0].module)
+        for place in placed:
+            twin = twins.twin(place.module)
+            twin.__dict__["forward"] = self._forward(place, twin)
+
+    def run(self, args: Sequence[Any], kwargs: dict[str, Any]) -> list[int]:
+        """Call the model on stand-ins; returns the ids of what comes out.
+
+        Raises `ShapeError` where a law refuses, `ValueNeededError` where the code asks for values.
+        """
+        with creating(self.constant):
+            result = self.root(*args, **kwargs)
+        return [leaf.value for leaf in leaves(_opened(result)) if is_standin(leaf)]
+
+    def constant(self, shape: Shape, dtype: Any, reported: bool = False) -> StandIn:
+        """A stand-in for a tensor that is not computed from the inputs."""
+        return StandIn(self, self.builder.value(shape, reported), shape, dtype)
+
+    def _forward(self, place: Place, twin: nn.Module) -> Callable[..., Any]:
+        if place.path in self.indices and place.path in self.laws:
+            return partial(self._by_law, place.path)
+        own = twin.__dict__.get("forward") or type(twin).forward.__get__(twin)
+        return partial(self._inside, place.path, own)
+
+    def _inside(self, path: str, forward: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        self._path.append(path)
+        try:
+            return forward(*args, **kwargs)
+        finally:
+            self._path.pop()
+
+    def _by_law(self, path: str, *args: Any, **kwargs: Any) -> Any:
+        index = self.indices[path]
+        inputs = [self._as_standin(leaf) for leaf in leaves((args, kwargs)) if isinstance(leaf, torch.Tensor)]
+        spec = self.builder.layers[index].spec
+        if spec.kind == "embedding":
+            self._mark_index(inputs[0])
+        ids = self.builder.call(index, [x.value for x in inputs])
+        dtype = torch.get_default_dtype() if spec.kind == "embedding" else inputs[0].dtype
+        outputs = [self._made(i, dtype) for i in ids]
+        law_spec = spec.shaped_by if isinstance(spec, Opaque) else spec
+        if isinstance(law_spec, Recurrent):
+            return outputs[0], (outputs[1] if len(outputs) == 2 else tuple(outputs[1:]))
+        return outputs[0]
+
+    def apply(self, function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """A bare function, by its law or on meta tensors."""
+        name = function.__name__
+        if "input" in kwargs:
+            args, kwargs = (kwargs["input"], *args), {k: v for k, v in kwargs.items() if k != "input"}
+        try:
+            applied = FUNCTIONS[name](*args, **kwargs)
+        except (KeyError, NoLawError, TypeError, AttributeError, ValueError):
+            return self._on_meta(name, function, args, kwargs)
+        return self._by_function_law(name, applied, args, kwargs)
+
+    def _by_function_law(self, name: str, applied: Applied, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        inputs = [self._as_standin(x) for x in applied.inputs]
+        if applied.spec.kind == "embedding":
+            self._mark_index(inputs[0])
+        index = self._function_layer(name, applied.spec)
+        ids = self.builder.call(index, [x.value for x in inputs])
+        dtype = applied.dtype or _result_dtype(name, inputs, args, kwargs)
+        outputs = [self._made(i, dtype) for i in ids]
+        return tuple(outputs) if applied.spec.kind == "split" else outputs[0]
+
+    def _on_meta(self, name: str, function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        inputs = [self._as_standin(leaf) for leaf in leaves((args, kwargs)) if isinstance(leaf, torch.Tensor)]
+        if any(not isinstance(dim, int) for x in inputs for dim in x._shape):
+            raise ValueNeededError(f"{name}() has no law and needs a full input shape", hint="numbers for every dimension")
+        try:
+            with torch.no_grad():
+                result = function(*mapped(args, meta_tensor), **mapped(kwargs, meta_tensor))
+        except NotImplementedError as error:
+            raise ValueNeededError(f"{name}() has neither a law nor a kernel without data", got=error) from None
+        except (RuntimeError, IndexError, ValueError, TypeError) as error:
+            raise ShapeError(f"{name}() refuses these arguments", got=str(error).splitlines()[0]).at(site(self._path, name)) from None
+        return self._carried(name, inputs, result)
+
+    def _carried(self, name: str, inputs: Sequence[StandIn], result: Any) -> Any:
+        tensors = [leaf for leaf in leaves(result) if isinstance(leaf, torch.Tensor)]
+        if not tensors:
+            return result
+        index = self._function_layer(name, Opaque(name))
+        ids = iter(self.builder.carry(index, [x.value for x in inputs], [tuple(t.shape) for t in tensors]))
+        return mapped(result, lambda t: self._made(next(ids), t.dtype) if isinstance(t, torch.Tensor) else t)
+
+    def _function_layer(self, name: str, spec: Any) -> int:
+        """A layer for one use of a function: ``block1.add()``, then ``block1.add()#2``."""
+        path = site(self._path, name)
+        self._names[path] = self._names.get(path, 0) + 1
+        place = path if self._names[path] == 1 else f"{path}#{self._names[path]}"
+        return self.builder.layer(place, spec, kind_name=f"{name.strip('_')}()", function=True)
+
+    def _made(self, value: int, dtype: Any) -> StandIn:
+        shape = self.builder.shape(value)
+        if shape is None:
+            raise ValueNeededError("a shape is not known here", hint="a full input shape")
+        return StandIn(self, value, shape, dtype)
+
+    def _as_standin(self, x: Any) -> StandIn:
+        return x if is_standin(x) else self.constant(tuple(x.shape), x.dtype)
+
+    def _held(self, module: nn.Module, tensors: dict[str, Any]) -> dict[str, Any]:
+        return Held(tensors, partial(self._tensor, module)) if tensors else {}
+
+    def _tensor(self, module: nn.Module, name: str, tensor: Any) -> StandIn:
+        """A stand-in for a module's own tensor: its shape by the module's law, or as declared where there is none."""
+        made = self._tensor_values.get(id(tensor))
+        if made is None:
+            shape = self._law_shape(self._paths[id(module)], name)
+            made = self.constant(tuple(tensor.shape) if shape is None else shape, tensor.dtype, reported=shape is None)
+            self._tensor_values[id(tensor)] = made
+        return made
+
+    def _law_shape(self, path: str, name: str) -> Optional[Shape]:
+        law = self.laws.get(path)
+        if law is None or name not in law.layouts:
+            return None
+        key, layout = law.layouts[name]
+        try:
+            return stored_shape(layout, [by_key(law.spec.tensors())[key]])
+        except (IntrospectError, KeyError):
+            return None
+
+    def _mark_index(self, x: StandIn) -> None:
+        """Whatever feeds an embedding is whole numbers: remembered for the run on meta tensors."""
+        producers = {out: call for call in self.builder.calls for out in call.outputs}
+        value = x.value
+        while value in producers and producers[value].inputs:
+            value = producers[value].inputs[0]
+        self.index_inputs.add(value)
+
+
+def _result_dtype(name: str, inputs: Sequence[StandIn], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    for given in (*args, *kwargs.values()):
+        if isinstance(given, torch.dtype):
+            return given
+    fixed = {"float": torch.float32, "half": torch.float16, "double": torch.float64, "long": torch.int64, "int": torch.int32,
+             "bool": torch.bool, "bfloat16": torch.bfloat16, "argmax": torch.int64, "argmin": torch.int64}  # fmt: skip
+    if name in fixed:
+        return fixed[name]
+    if name.strip("_") in ("eq", "ne", "lt", "le", "gt", "ge", "logical_and", "logical_or", "logical_not"):
+        return torch.bool
+    dtype = inputs[0].dtype
+    for other in inputs[1:]:
+        dtype = torch.promote_types(dtype, other.dtype)
+    return dtype
+
+
+def _opened(result: Any) -> Any:
+    """A dataclass or dict-like output as a dict."""
+    if hasattr(result, "__dataclass_fields__") and not isinstance(result, dict):
+        return {name: getattr(result, name) for name in result.__dataclass_fields__}
+    return dict(result) if hasattr(result, "keys") else result
