@@ -24,8 +24,8 @@ class InputShape:
 Inputs = Union[InputShape, "tuple[Inputs, ...]", "dict[str, Inputs]"]
 
 
-def parse_inputs(inputs: Any) -> Inputs:
-    """Shapes, examples, specs, and tuples, lists or dicts of them.
+def parse_inputs(inputs: Any, channels: str = "first") -> Inputs:
+    """Shapes, examples, specs, and tuples, lists or dicts of them. `channels` says how open dimensions are named.
 
     >>> parse_inputs((1, 3, "H", None)).shape
     (1, 3, H, W)
@@ -35,13 +35,13 @@ def parse_inputs(inputs: Any) -> Inputs:
     Raises `IntrospectError` for anything else, saying what may be given.
     """
     if isinstance(inputs, dict):
-        return {str(name): parse_inputs(value) for name, value in inputs.items()}
+        return {str(name): parse_inputs(value, channels) for name, value in inputs.items()}
     if hasattr(inputs, "shape") and hasattr(inputs, "dtype"):
-        return InputShape(named_shape(tuple(inputs.shape)), inputs.dtype, inputs)
+        return InputShape(named_shape(tuple(inputs.shape), channels), inputs.dtype, inputs)
     if isinstance(inputs, (tuple, list)) and inputs and all(_is_dim(item) for item in inputs):
-        return InputShape(named_shape(tuple(inputs)))
+        return InputShape(named_shape(tuple(inputs), channels))
     if isinstance(inputs, (tuple, list)) and inputs:
-        return tuple(parse_inputs(item) for item in inputs)
+        return tuple(parse_inputs(item, channels) for item in inputs)
     raise IntrospectError(
         "these inputs cannot be read",
         got=repr(inputs)[:120],

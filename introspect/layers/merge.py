@@ -49,8 +49,8 @@ def cropped(inputs: tuple[Shape, ...], axes: tuple[bool, ...]) -> tuple[Shape, .
 class Elementwise(Spec):
     """Add, subtract, multiply, average, maximum, minimum of two or more inputs.
 
-    `broadcasting`: ``numpy``; ``per_example``, where the batch stands apart (Keras); or ``none`` where all shapes must be equal. `cropping`: an axis marked True is cut to the
-    smallest input's (Lasagne).
+    `broadcasting`: ``numpy``; ``per_example``, where the batch stands apart (Keras); or ``none`` where all shapes must be
+    equal. `cropping`: an axis marked True is cut to the smallest input's (Lasagne).
     """
 
     operation: str = "add"

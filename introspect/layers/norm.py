@@ -13,7 +13,6 @@ from ..algebra import Dim
 from ..errors import ShapeError
 from .base import Shape, Spec, Tensor, Term, need, require_dim, require_divisible, require_rank, settled, show
 
-
 _RENORMALIZATION = ("moving_stddev", "renorm_mean", "renorm_stddev")
 
 
@@ -52,7 +51,8 @@ class BatchNorm(_Affine):
     PyTorch's ``BatchNorm2d``, Keras' ``BatchNormalization``, Lasagne's ``BatchNormLayer`` pages.
 
     `statistics`: running mean and variance are ``parameters``, ``buffers`` or not kept (None); `counter`: PyTorch's
-    `num_batches_tracked`; `renormalization`: three more statistics (arXiv:1702.03275). `num_features` is what the configuration declares, if it does.
+    `num_batches_tracked`; `renormalization`: three more statistics (arXiv:1702.03275). `num_features` is what the
+    configuration declares, if it does.
 
     >>> bn = BatchNorm(parameter_axis=(1,), statistics="parameters")
     >>> sum(t.size for t in bn.tensors((None, 64, 8, 8))), sum(t.size for t in bn.tensors((None, 64, 8, 8)) if t.trainable)
@@ -236,8 +236,8 @@ class Standardization(Spec):
 class DataNormalization(Spec):
     """Input normalisation with adapted statistics: mean, variance and a count, none trainable (2n + 1).
 
-    Source: Keras' ``Normalization`` page. `axis` are the axes with statistics of their own; nothing is owned where the statistics
-    are given (`adapted` is False).
+    Source: Keras' ``Normalization`` page. `axis` are the axes with statistics of their own; where the statistics are
+    given (`adapted` is False), nothing is owned.
     """
 
     axis: tuple[int, ...] = (-1,)

@@ -22,8 +22,8 @@ Padding = Union[str, tuple[Pair, ...]]  # "same", "causal", "full", "half": see 
 def windows(n: Dim, k: Dim, s: Dim, pad: Union[str, tuple[Dim, Dim]], dilation: Dim = 1, rounding: str = "floor") -> Dim:
     """Windows of `k` elements, `s` apart, along `n` elements.
 
-    `pad`: ``same`` gives ``n/s`` rounded up, whatever it takes, and so does ``causal``, all of it before; ``full`` is one less than the window on both sides,
-    ``half`` half of it.
+    `pad`: ``same`` gives ``n/s`` rounded up, whatever it takes, and so does ``causal``, all of it before; ``full`` is one
+    less than the window on both sides, ``half`` half of it.
 
     Sources: PyTorch's ``Conv2d`` and ``MaxPool2d`` pages, TensorFlow's "Notes on padding", ``Pool.out_shape`` of Theano.
 

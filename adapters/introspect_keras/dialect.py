@@ -1,0 +1,93 @@
+"""What the versions of Keras say in different words: a model's graph, its layers' weights and their input shapes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Optional, Protocol
+
+from introspect.reported import ReportedShape
+
+from .detecting import version_of
+from .stored import Law
+
+
+@dataclass(frozen=True)
+class Node:
+    """One application of a layer, as Keras recorded it; inputs and outputs are Keras' own symbolic tensors."""
+
+    layer: Any
+    inputs: tuple[Any, ...]
+    outputs: tuple[Any, ...]
+
+
+@dataclass(frozen=True)
+class Graph:
+    """A graph model: the tensors that enter with their names, the nodes in execution order, the tensors that leave."""
+
+    names: tuple[str, ...]
+    inputs: tuple[Any, ...]
+    nodes: tuple[Node, ...]
+    outputs: tuple[Any, ...]
+
+
+class Dialect(Protocol):
+    """One version of Keras."""
+
+    version: str
+
+    def graph(self, layer: Any) -> Optional[Graph]:
+        """The graph inside `layer`, if it is a graph model."""
+
+    def chain(self, layer: Any) -> Optional[list[Any]]:
+        """The layers that `layer` applies one after another, where there is no graph of them yet."""
+
+    def law(self, layer: Any, node: Optional[Node]) -> Optional[Law]:
+        """The law of a layer or operation, from its configuration."""
+
+    def sublayers(self, layer: Any) -> list[Any]:
+        """The layers that `layer` holds."""
+
+    def own_weights(self, layer: Any) -> list[Any]:
+        """The variables that `layer` itself made, its sublayers' left out."""
+
+    def weights(self, layer: Any) -> list[Any]:
+        """All weights of `layer`: no optimizer slots, no metrics, no seeds."""
+
+    def weight_name(self, layer: Any, variable: Any) -> str:
+        """What a variable is called within `layer`."""
+
+    def trainable(self, containers: tuple[Any, ...], layer: Any, variable: Any) -> bool:
+        """Whether training changes `variable` (None: what the layer would make), by the flags of all that holds it."""
+
+    def declared_inputs(self, layer: Any) -> Optional[list[tuple[str, ReportedShape]]]:
+        """Names and shapes of the inputs that the configuration of `layer` declares or that it was built on."""
+
+    def shape(self, tensor: Any) -> ReportedShape:
+        """The shape of a symbolic tensor."""
+
+    def variable_shape(self, variable: Any) -> ReportedShape:
+        """The actual shape of a variable."""
+
+    def computed(self, layer: Any, shapes: list[ReportedShape]) -> Optional[list[ReportedShape]]:
+        """What the shape method of `layer` answers; None where it has none or refuses."""
+
+    def count_params(self, layer: Any) -> Optional[int]:
+        """Keras' own count for a layer or model; None while it is not built."""
+
+    def trainable_weights(self, layer: Any) -> list[Any]:
+        """The weights that Keras says training changes."""
+
+    def built(self, layer: Any) -> bool:
+        """Whether the layer has made its weights."""
+
+
+def dialect_of(model: Any) -> Dialect:
+    """The dialect of the version of Keras that `model` is made of."""
+    package, version = version_of(model)
+    if package == "keras" and version.startswith("1."):
+        from .keras1 import Keras1
+
+        return Keras1(version)
+    from .keras3 import Keras3
+
+    return Keras3(f"{package} {version}" if package != "keras" else version)

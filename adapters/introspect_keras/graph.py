@@ -1,0 +1,195 @@
+"""Walks a Keras model layer by layer, in execution order, with nested models taken apart.
+
+Translating and reporting are two visitors of this one walk: their calls have the same numbers, their layers the same paths.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Generic, Optional, Protocol, TypeVar
+
+from introspect.reported import ReportedShape
+
+from .dialect import Dialect, Graph, Node
+
+V = TypeVar("V")
+Declared = tuple[str, Optional[ReportedShape]]
+
+
+class Visitor(Protocol[V]):
+    """What is done at each step of a walk; `V` is what a visitor makes of the tensors that flow."""
+
+    def enter(self, name: str, position: int, declared: Optional[ReportedShape]) -> V:
+        """An input of the whole model."""
+
+    def orphan(self, name: str, position: int, declared: Optional[ReportedShape]) -> V:
+        """An input of a layer whose place in the data flow is unknown."""
+
+    def apply(self, path: str, layer: Any, values: tuple[V, ...], node: Optional[Node], around: Around) -> tuple[V, ...]:
+        """A layer is applied."""
+
+    def hold(self, path: str, layer: Any, weights: list[Any], around: Around) -> None:
+        """Weights that no call accounts for: added on a model itself, or of a layer that is held and not applied."""
+
+
+class Around:
+    """What holds a layer: the containers, outermost first, and whether the layer's sublayers are visited apart."""
+
+    def __init__(self, containers: tuple[Any, ...], parts_apart: bool = False) -> None:
+        self.containers, self.parts_apart = containers, parts_apart
+
+
+class Walk(Generic[V]):
+    """One walk over `model`. `complete` says afterwards whether all calls were known."""
+
+    def __init__(self, dialect: Dialect, model: Any, visitor: Visitor[V]) -> None:
+        self.dialect, self.model, self.visitor = dialect, model, visitor
+        self.complete = True
+        self.opened: list[str] = []  # paths of the layers whose inner calls are unknown
+        self._paths: dict[int, tuple[str, Any]] = {}
+        self._taken: set[str] = set()
+        self._noted: set[int] = set()
+
+    def run(self) -> tuple[V, ...]:
+        """Visit everything; returns what leaves the model."""
+        if self.graph(self.model) is None and self.dialect.chain(self.model) is None and self._is_composite(self.model):
+            self._open(self.model, self._root_path(), ())
+            return ()
+        declared = self.declared()
+        values = tuple(self.visitor.enter(name, i, shape) for i, (name, shape) in enumerate(declared))
+        return self._apply(self.model, values, "", None, ())
+
+    def declared(self) -> list[Declared]:
+        """The model's inputs; one of unknown shape where nothing is declared."""
+        found: list[Declared] = list(self.dialect.declared_inputs(self.model) or ())
+        return found or [("input", None)]
+
+    def graph(self, layer: Any) -> Optional[Graph]:
+        """The graph inside a layer, if there is one."""
+        return self.dialect.graph(layer)
+
+    def _apply(
+        self, layer: Any, values: tuple[V, ...], prefix: str, node: Optional[Node], containers: tuple[Any, ...]
+    ) -> tuple[V, ...]:
+        graph, chain = self.graph(layer), self.dialect.chain(layer)
+        if graph is None and chain is None:
+            return self._leaf(layer, values, prefix, node, containers)
+        inner = self._inner_prefix(layer, prefix)
+        around = (*containers, layer)
+        if graph is not None:
+            values = self._run_graph(graph, values, inner, around)
+        for part in chain or ():
+            values = self._apply(part, values, inner, None, around)
+        self._rest(layer, graph, prefix, containers)
+        return values
+
+    def _run_graph(self, graph: Graph, values: tuple[V, ...], prefix: str, containers: tuple[Any, ...]) -> tuple[V, ...]:
+        flowing = {id(tensor): value for tensor, value in zip(graph.inputs, values)}
+        for node in graph.nodes:
+            fed = tuple(flowing[id(tensor)] for tensor in node.inputs)
+            made = self._apply(node.layer, fed, prefix, node, containers)
+            flowing.update((id(tensor), value) for tensor, value in zip(node.outputs, made))
+        return tuple(flowing[id(tensor)] for tensor in graph.outputs)
+
+    def _leaf(
+        self, layer: Any, values: tuple[V, ...], prefix: str, node: Optional[Node], containers: tuple[Any, ...]
+    ) -> tuple[V, ...]:
+        path = self.path(layer, prefix)
+        composite = self._is_composite(layer)
+        made = self.visitor.apply(path, layer, values, node, Around(containers, composite))
+        if composite:
+            self._parts(layer, path, (*containers, layer))
+        return made
+
+    def _is_composite(self, layer: Any) -> bool:
+        """Whether a layer without a law is made of layers that have one."""
+        return self.dialect.law(layer, None) is None and any(self._has_law(part) for part in self.dialect.sublayers(layer))
+
+    def _has_law(self, layer: Any) -> bool:
+        if self.graph(layer) is not None or self.dialect.chain(layer) is not None:
+            return True
+        return self.dialect.law(layer, None) is not None or self._is_composite(layer)
+
+    def _parts(self, layer: Any, path: str, containers: tuple[Any, ...]) -> None:
+        """The sublayers of a layer that applies them in a way nobody has said."""
+        if id(layer) in self._noted:
+            return
+        self._noted.add(id(layer))
+        self.complete = False
+        self.opened.append(path)
+        prefix = "" if layer is self.model else f"{path}."
+        for part in self.dialect.sublayers(layer):
+            self._stray(part, prefix, containers)
+
+    def _open(self, layer: Any, path: str, containers: tuple[Any, ...]) -> None:
+        own = self.dialect.own_weights(layer)
+        if own:
+            self.visitor.hold(path, layer, own, Around(containers))
+        self._parts(layer, path, (*containers, layer))
+
+    def _stray(self, layer: Any, prefix: str, containers: tuple[Any, ...]) -> None:
+        """A layer whose place in the data flow is unknown, on the shape that it was built on."""
+        if id(layer) in self._paths or id(layer) in self._noted:
+            return
+        declared = self.dialect.declared_inputs(layer)
+        chain = None if self.graph(layer) is not None else self.dialect.chain(layer)
+        if chain is not None and not declared:
+            self._noted.add(id(layer))
+            for part in chain:
+                self._stray(part, self._inner_prefix(layer, prefix), (*containers, layer))
+        elif chain is None and self.graph(layer) is None and self._is_composite(layer):
+            self._open(layer, self.path(layer, prefix), containers)
+        else:
+            inputs: list[Declared] = list(declared or ()) or [("input", None)]
+            values = tuple(self.visitor.orphan(name, i, shape) for i, (name, shape) in enumerate(inputs))
+            self._apply(layer, values, prefix, None, containers)
+
+    def _rest(self, layer: Any, graph: Optional[Graph], prefix: str, containers: tuple[Any, ...]) -> None:
+        """What a graph model holds beside its graph."""
+        if id(layer) in self._noted:
+            return
+        self._noted.add(id(layer))
+        own = self.dialect.own_weights(layer)
+        if own:
+            path = self._root_path() if layer is self.model else self.path(layer, prefix)
+            self.visitor.hold(path, layer, own, Around(containers))
+        if graph is None:
+            return
+        applied = {id(node.layer) for node in graph.nodes}
+        for part in self.dialect.sublayers(layer):
+            weights = self.dialect.weights(part)
+            if id(part) not in applied and id(part) not in self._paths and weights:
+                self.visitor.hold(
+                    self.path(part, self._inner_prefix(layer, prefix)), part, weights, Around((*containers, layer))
+                )
+
+    def _root_path(self) -> str:
+        return str(self.model.name)
+
+    def _inner_prefix(self, layer: Any, prefix: str) -> str:
+        return "" if layer is self.model else f"{self.path(layer, prefix)}."
+
+    def path(self, layer: Any, prefix: str) -> str:
+        """Where a layer was met first; a name is never given twice."""
+        if id(layer) not in self._paths:
+            wanted = f"{prefix}{layer.name}"
+            path, n = wanted, 1
+            while path in self._taken:
+                n += 1
+                path = f"{wanted}_{n}"
+            self._taken.add(path)
+            self._paths[id(layer)] = (path, layer)
+        return self._paths[id(layer)][0]
+
+
+def said(
+    dialect: Dialect, layer: Any, shapes: list[Optional[ReportedShape]], node: Optional[Node]
+) -> list[Optional[ReportedShape]]:
+    """What Keras says comes out of a layer on such inputs: by the graph it recorded, or by the layer's shape method."""
+    recorded: Optional[list[Optional[ReportedShape]]] = [dialect.shape(t) for t in node.outputs] if node else None
+    if recorded is not None and node is not None and shapes == [dialect.shape(t) for t in node.inputs]:
+        return recorded
+    known = [shape for shape in shapes if shape is not None]
+    computed = dialect.computed(layer, known) if len(known) == len(shapes) else None
+    if computed is not None:
+        return list(computed)
+    return recorded if recorded is not None else [None]

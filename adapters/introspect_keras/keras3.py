@@ -1,0 +1,177 @@
+"""Keras 3 (and tf.keras as it is today): graphs of `Operation` nodes, weights as `Variable`s."""
+
+from __future__ import annotations
+
+from typing import Any, Optional
+
+from introspect.reported import ReportedShape
+
+from .detecting import framework_class, is_a, is_layer, overrides
+from .dialect import Graph, Node
+from .ops import OPERATIONS
+from .specs import LAYERS
+from .stored import Law
+
+_SHAPING = ("call", "__call__", "build", "compute_output_shape", "compute_output_spec", "add_weight")
+
+
+class Keras3:
+    """Keras 3.x."""
+
+    def __init__(self, version: str) -> None:
+        self.version = version
+        self._graphs: dict[int, tuple[Any, Optional[Graph]]] = {}
+
+    def graph(self, layer: Any) -> Optional[Graph]:
+        if id(layer) not in self._graphs:
+            self._graphs[id(layer)] = (layer, self._graph(layer))
+        return self._graphs[id(layer)][1]
+
+    def _graph(self, layer: Any) -> Optional[Graph]:
+        if overrides(layer, ("call", "__call__")):
+            return None
+        if is_a(layer, "Sequential"):
+            inner = getattr(layer, "_functional", None)
+            return None if inner is None else self.graph(inner)
+        if not is_a(layer, "Functional"):
+            return None
+        return graph_between(list(layer.inputs), list(layer.outputs))
+
+    def chain(self, layer: Any) -> Optional[list[Any]]:
+        if not is_a(layer, "Sequential") or overrides(layer, ("call", "__call__")) or self.graph(layer) is not None:
+            return None
+        return list(layer.layers)
+
+    def law(self, layer: Any, node: Optional[Node]) -> Optional[Law]:
+        cls = framework_class(layer)
+        if cls is None or overrides(layer, _SHAPING):
+            return None
+        if not is_layer(layer):
+            operation = OPERATIONS.get(cls.__name__)
+            return operation(layer, node) if operation is not None and node is not None else None
+        if getattr(layer, "quantization_mode", None) in ("int4", "gptq", "awq"):
+            return None  # several weights in one byte: no law for how they are packed
+        made = LAYERS.get(cls.__name__)
+        return made(layer) if made is not None else None
+
+    def sublayers(self, layer: Any) -> list[Any]:
+        if not is_layer(layer):
+            return []
+        if is_a(layer, "Sequential"):
+            return list(layer.layers)
+        return list(getattr(layer, "_layers", []))
+
+    def own_weights(self, layer: Any) -> list[Any]:
+        return [*getattr(layer, "_trainable_variables", []), *getattr(layer, "_non_trainable_variables", [])]
+
+    def weights(self, layer: Any) -> list[Any]:
+        return list(layer.weights)
+
+    def weight_name(self, layer: Any, variable: Any) -> str:
+        path, own = str(getattr(variable, "path", variable.name)), str(getattr(layer, "path", "") or "")
+        if own and path.startswith(f"{own}/"):
+            return path[len(own) + 1 :].replace("/", ".")
+        return str(variable.name)
+
+    def trainable(self, containers: tuple[Any, ...], layer: Any, variable: Any) -> bool:
+        """Keras 3 asks the model that is looked at and the variable; a container in between has set its variables' flags."""
+        outermost = containers[0] if containers else layer
+        flag = variable.trainable if variable is not None else layer.trainable
+        return bool(outermost.trainable) and bool(flag)
+
+    def declared_inputs(self, layer: Any) -> Optional[list[tuple[str, ReportedShape]]]:
+        graph = self.graph(layer)
+        if graph is not None:
+            return [(name, self.shape(tensor)) for name, tensor in zip(graph.names, graph.inputs)]
+        first = (getattr(layer, "_layers", None) or [None])[0] if is_a(layer, "Sequential") else None
+        if first is not None and is_a(first, "InputLayer"):
+            return [(str(first.name), _plain(first.batch_shape))]
+        return self._built_on(layer)
+
+    def _built_on(self, layer: Any) -> Optional[list[tuple[str, ReportedShape]]]:
+        """The shapes in the layer's build configuration."""
+        shapes = list((getattr(layer, "_build_shapes_dict", None) or {}).values())
+        if len(shapes) != 1 or shapes[0] is None:
+            return None
+        (shape,) = shapes
+        several = isinstance(shape, (list, tuple)) and bool(shape) and all(isinstance(s, (list, tuple)) for s in shape)
+        if not isinstance(shape, (list, tuple)):
+            return None
+        listed = list(shape) if several else [shape]
+        return [("input" if len(listed) == 1 else f"input_{i + 1}", _plain(s)) for i, s in enumerate(listed)]
+
+    def shape(self, tensor: Any) -> ReportedShape:
+        return _plain(tensor.shape)
+
+    def variable_shape(self, variable: Any) -> ReportedShape:
+        return _plain(variable.shape)
+
+    def computed(self, layer: Any, shapes: list[ReportedShape]) -> Optional[list[ReportedShape]]:
+        if not is_layer(layer):
+            return None
+        try:
+            answer = layer.compute_output_shape(shapes[0] if len(shapes) == 1 and not is_a(layer, "Merge") else shapes)
+        except Exception:  # a layer may refuse in any way it likes; it then says nothing
+            return None
+        return _flattened(answer)
+
+    def count_params(self, layer: Any) -> Optional[int]:
+        if not self.built(layer):
+            return None
+        try:
+            return int(layer.count_params())
+        except ValueError:  # a part of it is not built
+            return None
+
+    def trainable_weights(self, layer: Any) -> list[Any]:
+        return list(layer.trainable_weights)
+
+    def built(self, layer: Any) -> bool:
+        return bool(getattr(layer, "built", False))
+
+
+def graph_between(inputs: list[Any], outputs: list[Any]) -> Graph:
+    """The nodes between two sets of tensors, each after those it depends on."""
+    names = tuple(str(tensor._keras_history.operation.name) for tensor in inputs)
+    return Graph(names, tuple(inputs), tuple(_ordered(inputs, outputs)), tuple(outputs))
+
+
+def _ordered(inputs: list[Any], outputs: list[Any]) -> list[Node]:
+    known = {id(tensor) for tensor in inputs}
+    found: list[Node] = []
+    stack = list(reversed(outputs))
+    while stack:
+        tensor = stack[-1]
+        if id(tensor) in known:
+            stack.pop()
+            continue
+        history = tensor._keras_history
+        node = history.operation._inbound_nodes[history.node_index]
+        missing = [t for t in node.input_tensors if id(t) not in known]
+        if missing:
+            stack.extend(reversed(missing))
+            continue
+        found.append(Node(history.operation, tuple(node.input_tensors), tuple(node.outputs)))
+        known.update(id(t) for t in node.outputs)
+    return found
+
+
+def _plain(shape: Any) -> ReportedShape:
+    return tuple(None if dim is None else int(dim) for dim in shape)
+
+
+def _flattened(answer: Any) -> Optional[list[ReportedShape]]:
+    """One shape or a nest of shapes as a list."""
+    if answer is None:
+        return None
+    if isinstance(answer, dict):
+        answer = [answer[key] for key in sorted(answer)]
+    if all(dim is None or isinstance(dim, int) for dim in answer):
+        return [_plain(answer)]
+    found: list[ReportedShape] = []
+    for part in answer:
+        inner = _flattened(part)
+        if inner is None:
+            return None
+        found += inner
+    return found

@@ -1,0 +1,189 @@
+"""From a Keras model to the IR: configurations, recorded graphs and input shapes, never a weight."""
+
+from __future__ import annotations
+
+from typing import Any, Optional
+
+from introspect.algebra import evaluate, unknown
+from introspect.building import Builder
+from introspect.counting import law_tensors
+from introspect.errors import InputNeededError, IntrospectError, ShapeError
+from introspect.ir import Holding, Layer, Model
+from introspect.layers import Container, Opaque, Shape, Spec
+from introspect.layers.base import show
+from introspect.reported import ReportedShape
+
+from .detecting import is_layer
+from .dialect import Dialect, Node, dialect_of
+from .given import settle, wanted
+from .graph import Around, Walk, said
+from .stored import Law
+
+FRAMEWORK = "keras"
+
+
+def translate(model: Any, inputs: Any = None) -> Model:
+    """`model` in the IR. `inputs` fills in, and must not contradict, the shapes that the model declares."""
+    dialect = dialect_of(model)
+    builder = Builder(FRAMEWORK, dialect.version, str(model.name))
+    visitor = Translator(dialect, builder)
+    walk: Walk[int] = Walk(dialect, model, visitor)
+    visitor.given = wanted(inputs, [name for name, _ in walk.declared()])
+    outputs = walk.run()
+    for path in walk.opened:
+        builder.notes.append(
+            f"{path or model.name}: its layers are applied by code that is not read; their parameters are complete, on the "
+            "shapes that they were built on, and how often and in which order they are applied is unknown"
+        )
+    return builder.finish(outputs, complete=walk.complete)
+
+
+class Translator:
+    """Makes a layer of the IR at each path, and a call at each application."""
+
+    def __init__(self, dialect: Dialect, builder: Builder) -> None:
+        self.dialect, self.builder = dialect, builder
+        self.given: list[Optional[Shape]] = []
+        self._layers: dict[str, int] = {}
+        self._identities: dict[int, tuple[str, Any]] = {}
+
+    def enter(self, name: str, position: int, declared: Optional[ReportedShape]) -> int:
+        shape = settle(self.given[position], declared, position, name)
+        if shape is None:
+            raise InputNeededError(
+                "the model does not declare its input",
+                path=name,
+                expected="a shape with the batch",
+                hint="explain(model, inputs)",
+            )
+        return self.builder.input(shape, name, "InputLayer")
+
+    def orphan(self, name: str, position: int, declared: Optional[ReportedShape]) -> int:
+        return self.builder.value(settle(None, declared, position, name))
+
+    def apply(self, path: str, layer: Any, values: tuple[int, ...], node: Optional[Node], around: Around) -> tuple[int, ...]:
+        shapes = [self.builder.shape(value) for value in values]
+        try:
+            law = None if around.parts_apart else self.dialect.law(layer, node)
+            check_inputs(layer, shapes)
+        except IntrospectError as error:
+            raise error.at(path) from None
+        index = self._layer(path, layer, law, shapes, around)
+        if law is not None:
+            return self.builder.call(index, values)
+        outputs = said(self.dialect, layer, [as_reported(shape) for shape in shapes], node)
+        return self.builder.carry(index, values, [_carried(shape, shapes) for shape in outputs])
+
+    def hold(self, path: str, layer: Any, weights: list[Any], around: Around) -> None:
+        if path not in self._layers:
+            names = named_weights(self.dialect, layer, None, weights)
+            holdings = [self._holding(name, v, (), "", layer, around) for name, v in names]
+            self._layers[path] = self.builder.layer(path, Container(), holdings, type(layer).__name__)
+
+    def _layer(self, path: str, layer: Any, law: Optional[Law], shapes: list[Optional[Shape]], around: Around) -> int:
+        if path not in self._layers:
+            kind = type(layer).__name__
+            spec: Spec = law.spec if law is not None else Opaque(kind)
+            holdings = self._holdings(path, layer, law, shapes, around)
+            self._layers[path] = self.builder.layer(path, spec, holdings, kind, function=not is_layer(layer))
+        return self._layers[path]
+
+    def _holdings(
+        self, path: str, layer: Any, law: Optional[Law], shapes: list[Optional[Shape]], around: Around
+    ) -> list[Holding]:
+        if not is_layer(layer):
+            return []
+        if not self.dialect.built(layer):
+            return self._expected(path, layer, law, shapes, around)
+        stored = {item.name: item for item in law.stored} if law else {}
+        names = named_weights(self.dialect, layer, law, weights_of(self.dialect, layer, around))
+        return [
+            self._holding(
+                name,
+                v,
+                stored[name].roles if name in stored else (),
+                stored[name].layout if name in stored else "",
+                layer,
+                around,
+            )
+            for name, v in names
+        ]
+
+    def _holding(self, name: str, variable: Any, roles: tuple[str, ...], layout: str, layer: Any, around: Around) -> Holding:
+        identity = self._identities.setdefault(id(variable), (f"weight{len(self._identities)}", variable))[0]
+        return Holding(name, identity, roles, layout, self.dialect.trainable(around.containers, layer, variable))
+
+    def _expected(
+        self, path: str, layer: Any, law: Optional[Law], shapes: list[Optional[Shape]], around: Around
+    ) -> list[Holding]:
+        """The variables that a layer will make once it is built."""
+        owned = law_tensors(Layer(path, law.spec), tuple(shapes)) if law else None
+        keys = {tensor.key for tensor in owned or ()}
+        trainable = self.dialect.trainable(around.containers, layer, None)
+        return [
+            Holding(item.name, f"{path}.{item.name}", item.roles, item.layout, trainable)
+            for item in (law.stored if law else ())
+            if set(item.roles) <= keys
+        ]
+
+
+def weights_of(dialect: Dialect, layer: Any, around: Around) -> list[Any]:
+    """The variables that belong to a layer, those of parts that are visited apart left out."""
+    return dialect.own_weights(layer) if around.parts_apart else dialect.weights(layer)
+
+
+def named_weights(dialect: Dialect, layer: Any, law: Optional[Law], weights: list[Any]) -> list[tuple[str, Any]]:
+    """The layer's variables under names that are unique within it: those of the law first, then all others."""
+    found = [(item.name, item.of(layer)) for item in (law.stored if law else ())]
+    found = [(name, variable) for name, variable in found if variable is not None and hasattr(variable, "name")]
+    seen, taken = {id(variable) for _, variable in found}, {name for name, _ in found}
+    for variable in weights:
+        if id(variable) in seen:
+            continue
+        name, n = dialect.weight_name(layer, variable), 1
+        while name in taken:
+            n += 1
+            name = f"{dialect.weight_name(layer, variable)}_{n}"
+        taken.add(name)
+        found.append((name, variable))
+    return found
+
+
+def as_reported(shape: Optional[Shape]) -> Optional[ReportedShape]:
+    """A shape as Keras writes it: None for what is not a number."""
+    if shape is None:
+        return None
+    numbers = [evaluate(dim) for dim in shape]
+    return tuple(dim if isinstance(dim, int) else None for dim in numbers)
+
+
+def _carried(shape: Optional[ReportedShape], inputs: list[Optional[Shape]]) -> Optional[Shape]:
+    """Keras' shape with a name for what it leaves open: the batch is the inputs', anything else is unknown."""
+    if shape is None:
+        return None
+    batch = next((x[0] for x in inputs if x), unknown())
+    return tuple((batch if i == 0 else unknown()) if dim is None else int(dim) for i, dim in enumerate(shape))
+
+
+def check_inputs(layer: Any, shapes: list[Optional[Shape]]) -> None:
+    """Raise `ShapeError` where the layer's own `input_spec` refuses an input."""
+    specs = getattr(layer, "input_spec", None)
+    if not specs:
+        return
+    for spec, shape in zip(specs if isinstance(specs, (list, tuple)) else [specs], shapes):
+        if spec is not None and shape is not None:
+            _check_input(spec, shape)
+
+
+def _check_input(spec: Any, shape: Shape) -> None:
+    for rule, fits in (("ndim", int.__eq__), ("min_ndim", int.__ge__), ("max_ndim", int.__le__)):
+        limit = getattr(spec, rule, None)
+        if isinstance(limit, int) and not fits(len(shape), limit):
+            raise ShapeError(
+                "the layer cannot take this input", got=f"{len(shape)} axes {show(shape)}", expected=f"{rule} {limit}"
+            )
+    for axis, size in (getattr(spec, "axes", None) or {}).items():
+        if not -len(shape) <= axis < len(shape):
+            raise ShapeError("the layer cannot take this input", got=show(shape), expected=f"an axis {axis}")
+        if isinstance(size, int) and isinstance(shape[axis], int) and shape[axis] != size:
+            raise ShapeError("the layer was built on another input", got=show(shape), expected=f"{size} along axis {axis}")
