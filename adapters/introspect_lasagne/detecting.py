@@ -1,0 +1,35 @@
+"""Recognises Lasagne's layers and nolearn's networks by the classes along their MRO; nothing is imported to find out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+ROOTS = ("lasagne", "nolearn")
+
+
+def root(cls: type) -> str:
+    """The top package of the module a class was written in."""
+    return str(cls.__module__).partition(".")[0]
+
+
+def descends(obj: Any, package: str, name: str) -> bool:
+    """Whether a class of exactly this name, from this package, is among those of `obj`."""
+    return any(base.__name__ == name and root(base) == package for base in type(obj).__mro__)
+
+
+def is_layer(obj: Any) -> bool:
+    """Whether `obj` is a Lasagne layer."""
+    return descends(obj, "lasagne", "Layer")
+
+
+def is_network(obj: Any) -> bool:
+    """Whether `obj` is a nolearn ``NeuralNet``."""
+    return descends(obj, "nolearn", "NeuralNet")
+
+
+def is_model(obj: Any) -> bool:
+    """Whether `obj` is a layer, a network, or a collection of layers."""
+    if isinstance(obj, (list, tuple, dict)):
+        members = list(obj.values()) if isinstance(obj, dict) else list(obj)
+        return bool(members) and all(is_layer(member) for member in members)
+    return is_layer(obj) or is_network(obj)

@@ -1,0 +1,57 @@
+"""nolearn's ``NeuralNet``: a container of Lasagne layers, which may not have been built yet.
+
+A network that is not initialised is built on the side, on a copy: the user's object stays as it is, and so does Lasagne's
+random number generator.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from introspect.errors import ConfigurationError, InputNeededError
+
+from .detecting import is_layer
+
+
+def network_layers(net: Any) -> tuple[list[Any], Mapping[Any, Any]]:
+    """The output layers of a network, and all its layers by nolearn's names.
+
+    Raises `ConfigurationError` where nolearn cannot build the network, `InputNeededError` where it is none to build.
+    """
+    built = getattr(net, "_output_layers", None)
+    if built is None:
+        net = _built_aside(net)
+        built = getattr(net, "_output_layers", None)
+    if not built or not all(is_layer(layer) for layer in built):
+        raise InputNeededError("this network has no layers yet", got=type(net).__name__, hint="call net.initialize() first")
+    named = getattr(net, "layers_", {})
+    return list(built), {key: named[key] for key in list(named.keys())}
+
+
+def _built_aside(net: Any) -> Any:
+    twin = copy.copy(net)
+    if not hasattr(twin, "initialize_layers") or not getattr(twin, "layers", None):
+        raise InputNeededError("this network has no layers yet", got=type(net).__name__, hint="call net.initialize() first")
+    with _random_state_kept():
+        try:
+            twin.initialize_layers()
+            twin._check_for_unused_kwargs()
+        except Exception as error:
+            raise ConfigurationError("nolearn cannot build this network", got=f"{type(error).__name__}: {error}") from error
+    return twin
+
+
+@contextmanager
+def _random_state_kept() -> Iterator[None]:
+    """Building draws initial weights from Lasagne's generator; afterwards it stands where it stood."""
+    import lasagne
+
+    generator = lasagne.random.get_rng()
+    state = generator.get_state()
+    try:
+        yield
+    finally:
+        generator.set_state(state)

@@ -1,0 +1,75 @@
+"""Which variables a layer holds, and what they are called. No value and no shape is read here.
+
+A variable goes by the layer's attribute that holds it (``W``, ``b``, ``W_in_to_ingate``), else by its own name without
+the layer's in front.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Optional
+
+from .detecting import is_layer
+from .graph import unique
+
+
+@dataclass(frozen=True)
+class Held:
+    """One variable under the name a layer has for it; `order` says which of its axes the layer takes first (None: as it is)."""
+
+    name: str
+    variable: Any
+    order: Optional[tuple[int, ...]] = None
+
+
+def held(layer: Any, preferred: Iterable[str] = ()) -> list[Held]:
+    """The layer's shared variables by name; one that several of its `preferred` attributes hold comes up for each."""
+    variables = {id(v): v for v in layer.get_params()}
+    attributes = vars(layer)
+    found = []
+    for name in preferred:
+        variable, order = unwrapped(attributes.get(name))
+        if id(variable) in variables:
+            found.append(Held(name, variable, order))
+    taken = {id(one.variable) for one in found}
+    others = [v for key, v in variables.items() if key not in taken]
+    names = [_name(layer, v) for v in others]
+    all_names = unique([one.name for one in found] + names)
+    return found + [Held(name, v) for name, v in zip(all_names[len(found) :], others)]
+
+
+def trainable(layers: Sequence[Any]) -> set[int]:
+    """Identities of the variables that training changes: those tagged so in any of `layers`."""
+    return {id(variable) for layer in layers for variable in layer.get_params(trainable=True)}
+
+
+def expressions(layer: Any) -> bool:
+    """Whether a parameter is worked out from variables, otherwise than by reordering its axes."""
+    variables = {id(v) for v in layer.get_params()}
+    return any(id(unwrapped(param)[0]) not in variables for param in getattr(layer, "params", {}))
+
+
+def unwrapped(variable: Any) -> tuple[Any, Optional[tuple[int, ...]]]:
+    """The variable behind a transposed one (``W.T``), and in which order its axes are taken."""
+    op: Any = getattr(getattr(variable, "owner", None), "op", None)
+    if type(op).__name__ != "DimShuffle":
+        return variable, None
+    (source,) = variable.owner.inputs
+    order = tuple(op.new_order)
+    if getattr(source, "owner", None) is not None or sorted(map(str, order)) != [str(i) for i in range(len(order))]:
+        return variable, None
+    return (source, order) if len(order) == len(op.input_broadcastable) else (variable, None)
+
+
+def _name(layer: Any, variable: Any) -> str:
+    """What the layer, or a layer within it, calls `variable`."""
+    for name, value in vars(layer).items():
+        if value is variable:
+            return str(name)
+    for name, value in vars(layer).items():
+        if is_layer(value) and name not in ("input_layer",) and any(v is variable for v in value.get_params()):
+            return f"{name}.{_name(value, variable)}"
+    own = str(getattr(variable, "name", None) or "parameter")
+    prefix = f"{layer.name}." if getattr(layer, "name", None) else ""
+    return own[len(prefix) :] if prefix and own.startswith(prefix) else own
