@@ -70,9 +70,9 @@ class Extremum:
 
 
 Atom = Union[Symbol, Quotient, Extremum]
-_Key = frozenset  # of (atom, power) pairs; the empty key is the constant term
-_Terms = dict  # _Key -> (coefficient, factors in the order they were written)
-_ONE: frozenset[tuple[Atom, int]] = frozenset()
+_Key = frozenset["tuple[Atom, int]"]  # atoms with their powers; the empty key is the constant term
+_Terms = dict[_Key, "tuple[int, tuple[Atom, ...]]"]  # a coefficient, and the factors in the order they were written
+_ONE: _Key = frozenset()
 
 
 class Expr:
@@ -85,7 +85,7 @@ class Expr:
 
     __slots__ = ("_hash", "terms")
 
-    def __init__(self, terms: _Terms[_Key, tuple[int, tuple[Atom, ...]]]) -> None:
+    def __init__(self, terms: _Terms) -> None:
         self.terms = terms
         self._hash: Optional[int] = None
 
@@ -97,7 +97,7 @@ class Expr:
         return _normal(merged)
 
     def __mul__(self, other: Dim) -> Dim:
-        result: dict[_Key, tuple[int, tuple[Atom, ...]]] = {}
+        result: _Terms = {}
         for a, left in self.terms.values():
             for b, right in _terms(other).values():
                 factors = left + right
@@ -283,11 +283,11 @@ def _from_int(value: int) -> Expr:
     return Expr({_ONE: (value, ())})  # an intermediate: _normal() turns a constant back into an int
 
 
-def _terms(e: Dim) -> _Terms[_Key, tuple[int, tuple[Atom, ...]]]:
+def _terms(e: Dim) -> _Terms:
     return e.terms if isinstance(e, Expr) else {_ONE: (e, ())}
 
 
-def _normal(terms: _Terms[_Key, tuple[int, tuple[Atom, ...]]]) -> Dim:
+def _normal(terms: _Terms) -> Dim:
     kept = {key: term for key, term in terms.items() if term[0]}
     if not kept:
         return 0

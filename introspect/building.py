@@ -87,9 +87,7 @@ class Builder:
             tuple(self.notes),
         )
 
-    def _append(
-        self, layer: int, inputs: Sequence[int], shapes: Sequence[Optional[Shape]], reported: bool
-    ) -> tuple[int, ...]:
+    def _append(self, layer: int, inputs: Sequence[int], shapes: Sequence[Optional[Shape]], reported: bool) -> tuple[int, ...]:
         first = len(self.values)
         self.values.extend(Value(shape, reported) for shape in shapes)
         ids = tuple(range(first, len(self.values)))

@@ -7,7 +7,7 @@ from typing import Optional
 
 from .algebra import Dim, evaluate, known
 from .errors import UnknownDimensionError
-from .notation import LATEX, Style, TEXT, formula, working
+from .notation import LATEX, TEXT, Style, formula, working
 
 
 class Count:

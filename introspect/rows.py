@@ -14,7 +14,7 @@ from .layers.base import Shape, show
 from .notation import formula, working
 from .reported import ReportedTensor
 from .verifying import OPAQUE, UNREPORTED, Judged, Verdict, worst
-from .working import Workings
+from .working import Workings, in_terms
 
 _NO_SHAPE = "the shape of this layer's input"
 
@@ -189,16 +189,7 @@ class LayerRow:
         return Count(summed.value, lambda: self._expression(chosen))
 
     def _expression(self, chosen: list[TensorRow]) -> Dim:
-        """The sum over the law's tensors in full; tensors stored in part, or without a law, add their number."""
-        named = self._workings.tensors(self._row)
-        expression: Dim = 0
-        left = sum((t.size for t in chosen if t.size is not None), 0)
-        for key in dict.fromkeys(key for t in chosen for key in t.keys):
-            whole = evaluate(named[key].size)
-            if isinstance(whole, int) and isinstance(left, int) and whole > left:
-                continue
-            expression, left = expression + named[key].size, left - whole
-        return expression + left
+        return in_terms([(t.keys, t.size or 0) for t in chosen], self._workings.tensors(self._row))
 
     def __repr__(self) -> str:
         return f"<{self.path} {self.kind}: {self.params} parameters, {self.status}>"

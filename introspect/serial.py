@@ -69,7 +69,7 @@ def decode(cls: type[T], data: Any) -> T:
     if not isinstance(data, dict):
         raise UnreadableError(f"a {cls.__name__} is damaged", got=type(data).__name__, expected="an object")
     parts = _PARTS.get(cls, {})
-    fields = {}
+    fields: dict[str, Any] = {}
     for name, value in data.items():
         if name in parts:
             fields[name] = tuple(decode(parts[name], item) for item in _sequence(value, name))

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from functools import lru_cache
+from functools import cache
 
 from .algebra import Dim, product
 from .errors import ConfigurationError
 from .layers.base import Shape, Tensor
 
 
-@lru_cache(maxsize=None)
+@cache
 def parse_layout(layout: str) -> tuple[tuple[str, ...], ...]:
     """Groups of axis names, one group a stored axis.
 

@@ -83,14 +83,18 @@ def judge_tensor(entry: Entry, held: Optional[ReportedTensor], layer_reported: b
             return Verdict(MISMATCH, f"{where}: worked out as {show(entry.shape)}, the framework holds none")
         return Verdict(UNREPORTED, f"{where}: the framework does not say (not built yet)")
     if entry.unexpected:
-        return Verdict(MISMATCH, f"{where}: the configuration has no such tensor, the framework holds {show(held.shape)}")  # type: ignore[arg-type]
+        return Verdict(MISMATCH, f"{where}: the configuration has no such tensor, the framework holds {_shown(held.shape)}")
     if entry.shape is None:
-        return Verdict(OPAQUE, f"{where}: no law for this tensor; {prod(int(d or 0) for d in held.shape):,} as the framework reports")
+        return Verdict(
+            OPAQUE, f"{where}: no law for this tensor; {prod(int(d or 0) for d in held.shape):,} as the framework reports"
+        )
     if not agree(entry.shape, held.shape):
         return Verdict(MISMATCH, f"{where}: worked out as {show(entry.shape)}, the framework holds {_shown(held.shape)}")
     if entry.buffer == held.buffer and entry.trainable != held.trainable:
         words = {True: "trainable", False: "not trainable"}
-        return Verdict(MISMATCH, f"{where}: worked out as {words[entry.trainable]}, the framework has it {words[held.trainable]}")
+        return Verdict(
+            MISMATCH, f"{where}: worked out as {words[entry.trainable]}, the framework has it {words[held.trainable]}"
+        )
     return Verdict(VERIFIED)
 
 
@@ -121,7 +125,10 @@ def _strangers(row: Row, held: dict[str, ReportedTensor]) -> list[Verdict]:
 def _claims(row: Row, held: dict[str, ReportedTensor]) -> list[Verdict]:
     """Tensors counted at an earlier layer that do not have the shape which this layer needs them in."""
     return [
-        Verdict(MISMATCH, f"{claim.path}.{claim.name}: worked out as {show(claim.shape)}, the framework holds {_shown(tensor.shape)}")
+        Verdict(
+            MISMATCH,
+            f"{claim.path}.{claim.name}: worked out as {show(claim.shape)}, the framework holds {_shown(tensor.shape)}",
+        )
         for claim, tensor in ((claim, held.get(claim.name)) for claim in row.claims)
         if tensor is not None and claim.shape is not None and not agree(claim.shape, tensor.shape)
     ]

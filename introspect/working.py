@@ -80,16 +80,18 @@ class Workings:
 
 
 def named_inputs(
-    spec: Spec, shapes: Sequence[Optional[Shape]], factors: Sequence[Optional[Shape]], prefix: str = ""
+    spec: Spec, shapes: Sequence[Optional[Shape]], factors: Sequence[Optional[Shape]]
 ) -> tuple[Optional[Shape], ...]:
     """`shapes` with the names that `spec` has for its inputs' axes; a dimension with factors keeps those instead."""
     if any(shape is None for shape in shapes):
         return tuple(shapes)
-    names = spec.axes(*[shape for shape in shapes if shape is not None])
-    return tuple(
-        tuple(_name(dim, prefix + name if name else "", f[i] if f else None) for i, (dim, name) in enumerate(zip(shape or (), axis_names)))
-        for shape, axis_names, f in zip(shapes, names, factors)
-    )
+    known = [shape for shape in shapes if shape is not None]
+    return tuple(_named(shape, names, f) for shape, names, f in zip(known, spec.axes(*known), factors))
+
+
+def _named(shape: Shape, names: Sequence[str], factors: Optional[Shape]) -> Shape:
+    origins = factors if factors is not None else (None,) * len(shape)
+    return tuple(_name(dim, name, origin) for dim, name, origin in zip(shape, names, origins))
 
 
 def _name(dim: Dim, name: str, factor: Optional[Dim]) -> Dim:
@@ -118,23 +120,31 @@ def closed_formula(model: Model, rows: Sequence[Row]) -> list[Dim]:
         ids = model.calls[row.call].inputs if row.call is not None else ()
         inputs = tuple(values[i] for i in ids)
         tensors = {t.key: t for t in law_tensors(Layer(row.layer.path, spec), inputs) or ()}
-        sizes = [_named_size(entry.tensors, entry.size, tensors) for entry in row.entries if not entry.buffer]
-        found.append(sum(sizes, 0))
+        held = [(tuple(t.key for t in e.tensors), e.size or 0) for e in row.entries if not e.buffer]
+        found.append(in_terms(held, tensors))
         if row.call is not None:
-            _propagate(model, row, spec, inputs, values)
+            _propagate(model.calls[row.call], row, spec, inputs, values)
     return found
 
 
-def _named_size(law: tuple[Tensor, ...], size: Optional[Dim], named: dict[str, Tensor]) -> Dim:
-    if size is None or not law or any(t.key not in named for t in law):
-        return size or 0
-    whole: Dim = sum((named[t.key].size for t in law), 0)
-    return whole if evaluate(whole) == size else size
+def in_terms(held: Iterable[tuple[tuple[str, ...], Dim]], named: dict[str, Tensor]) -> Dim:
+    """The sum of sizes, each with the keys of the law's tensors behind it, in the law's terms.
+
+    Parts of one tensor make up its term together; what is there only in part, or without a law, stays a number.
+    """
+    sizes: dict[tuple[str, ...], Dim] = {}
+    for keys, size in held:
+        sizes[keys] = sizes.get(keys, 0) + size
+    total: Dim = 0
+    for keys, size in sizes.items():
+        whole: Dim = sum((named[key].size for key in keys if key in named), 0)
+        total = total + (whole if keys and evaluate(whole) == evaluate(size) else size)
+    return total
 
 
-def _propagate(model: Model, row: Row, spec: Spec, inputs: tuple[Optional[Shape], ...], values: dict[int, Optional[Shape]]) -> None:
-    assert row.call is not None
-    call = model.calls[row.call]
+def _propagate(
+    call: Call, row: Row, spec: Spec, inputs: tuple[Optional[Shape], ...], values: dict[int, Optional[Shape]]
+) -> None:
     if not call.inputs and row.output is not None:
         axes = {4: ("", "c", "h", "w"), 3: ("", "c", "n"), 2: ("", "inputs")}.get(len(row.output), ("",) * len(row.output))
         outputs: Sequence[Optional[Shape]] = [tuple(symbol(n, d) if n else d for n, d in zip(axes, row.output))]

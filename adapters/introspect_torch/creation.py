@@ -11,8 +11,7 @@ import torch
 try:
     from torch.overrides import TorchFunctionMode
 except ImportError:  # before PyTorch 1.13 such tensors are made for real; they are the size of one input at most
-    TorchFunctionMode = None  # type: ignore[assignment, misc]
-
+    TorchFunctionMode = None
 
 
 def _mode(handle: Callable[..., Any]) -> Any:

@@ -1,7 +1,7 @@
 """PyTorch's bare functions as laws: what `forward` may call, by the function's own name.
 
-Each entry takes a function's arguments as PyTorch documents them, stand-ins in place of tensors, and gives the inputs and the law.
-A function that is not here is run on meta tensors, and its result marked as reported.
+Each entry takes a function's arguments as PyTorch documents them, stand-ins in place of tensors, and gives the inputs and
+the law. A function that is not here is run on meta tensors, and its result marked as reported.
 """
 
 from __future__ import annotations
@@ -247,7 +247,9 @@ def pad(x: Any, pad: Any, mode: str = "constant", value: Any = None) -> Applied:
     return Applied(Pad(amounts, -len(amounts), mode), (x,))
 
 
-def interpolate(x: Any, size: Any = None, scale_factor: Any = None, mode: str = "nearest", *args: Any, **kwargs: Any) -> Applied:
+def interpolate(
+    x: Any, size: Any = None, scale_factor: Any = None, mode: str = "nearest", *args: Any, **kwargs: Any
+) -> Applied:
     if size is not None:
         return Applied(Upsample(size=tuple(size) if isinstance(size, (tuple, list)) else size, mode=mode), (x,))
     factors = tuple(scale_factor) if isinstance(scale_factor, (tuple, list)) else scale_factor
@@ -316,16 +318,16 @@ def conv_transpose(rank: int) -> Callable[..., Applied]:
 
 
 _NONLINEAR = (
-    "relu relu_ relu6 sigmoid sigmoid_ tanh tanh_ gelu silu elu selu celu leaky_relu hardtanh hardswish hardsigmoid mish "
-    "softplus softsign logsigmoid softmax log_softmax softmin tanhshrink hardshrink softshrink threshold"
+    "relu relu_ relu6 sigmoid sigmoid_ tanh tanh_ gelu silu elu selu celu leaky_relu hardtanh hardswish hardsigmoid "
+    "mish softplus softsign logsigmoid softmax log_softmax softmin tanhshrink hardshrink softshrink threshold"
 ).split()
 _UNARY = (
-    "contiguous clone detach neg __neg__ abs __abs__ exp log log2 log10 log1p expm1 sqrt rsqrt square reciprocal sin cos tan "
-    "clamp clamp_ clip clamp_min clamp_max floor ceil round sign erf nan_to_num masked_fill masked_fill_ zero_ fill_ tril "
-    "triu cumsum flip roll requires_grad_ positive __pos__ bitwise_not logical_not __invert__ zeros_like ones_like full_like "
-    "empty_like rand_like randn_like detach_ alias"
+    "contiguous clone detach neg __neg__ abs __abs__ exp log log2 log10 log1p expm1 sqrt rsqrt square reciprocal sin "
+    "cos tan clamp clamp_ clip clamp_min clamp_max floor ceil round sign erf nan_to_num masked_fill masked_fill_ "
+    "zero_ fill_ tril triu cumsum flip roll requires_grad_ positive __pos__ bitwise_not logical_not __invert__ "
+    "zeros_like ones_like full_like empty_like rand_like randn_like detach_ alias"
 ).split()
-_CAST = "to float half double bfloat16 type type_as int long bool cpu cuda".split()
+_CAST = ("to float half double bfloat16 type type_as int long bool cpu cuda").split()
 _BINARY = {
     "add": "add", "add_": "add", "__add__": "add", "__radd__": "add", "__iadd__": "add", "sub": "subtract", "sub_": "subtract",
     "__sub__": "subtract", "__rsub__": "subtract", "rsub": "subtract", "__isub__": "subtract", "mul": "multiply",
@@ -338,13 +340,15 @@ _BINARY = {
     "__gt__": "compare", "__ge__": "compare", "logical_and": "and", "logical_or": "or", "__and__": "and", "__or__": "or",
     "atan2": "atan2", "subtract": "subtract", "divide": "divide",
 }  # fmt: skip
-_DROPOUTS = "dropout dropout1d dropout2d dropout3d alpha_dropout feature_alpha_dropout".split()
+_DROPOUTS = ("dropout dropout1d dropout2d dropout3d alpha_dropout feature_alpha_dropout").split()
+
+_REDUCTIONS = "mean sum amax amin var std logsumexp prod all any norm argmax argmin".split()
 
 FUNCTIONS: dict[str, Callable[..., Applied]] = {
     **{name: activation(name.rstrip("_")) for name in _NONLINEAR},
     **dict.fromkeys(_UNARY, unary), **dict.fromkeys(_CAST, cast), **dict.fromkeys(_DROPOUTS, noise),
     **{name: binary(operation) for name, operation in _BINARY.items()},
-    **{name: reduce(name) for name in ("mean", "sum", "amax", "amin", "var", "std", "logsumexp", "prod", "all", "any", "norm", "argmax", "argmin")},
+    **{name: reduce(name) for name in _REDUCTIONS},
     **{name: pick(name) for name in ("max", "min", "median")},
     "normalize": normalize, "layer_norm": normalize, "batch_norm": normalize, "group_norm": normalize,
     "instance_norm": normalize, "local_response_norm": normalize, "rms_norm": normalize,

@@ -80,7 +80,10 @@ def _given(translated: Model) -> Any:
         layer = translated.layers[call.layer]
         if isinstance(layer.spec, Input):
             dtype = getattr(torch, str(layer.spec.dtype).rpartition(".")[2], None)
-            found[layer.spec.keyword or ""] = (*found.get(layer.spec.keyword or "", ()), InputShape(layer.spec.shape or (), dtype))
+            found[layer.spec.keyword or ""] = (
+                *found.get(layer.spec.keyword or "", ()),
+                InputShape(layer.spec.shape or (), dtype),
+            )
     if set(found) == {""}:
         return found[""]
     return {keyword: given[0] if len(given) == 1 else given for keyword, given in found.items()}
@@ -113,9 +116,7 @@ def record(placed: Sequence[Place], given: Any) -> tuple[list[Record], str]:
     return records, ""
 
 
-def _noted(
-    records: list[Record], inside: list[str], path: str, forward: Callable[..., Any], *args: Any, **kwargs: Any
-) -> Any:
+def _noted(records: list[Record], inside: list[str], path: str, forward: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
     inside.append(path)
     try:
         result = forward(*args, **kwargs)

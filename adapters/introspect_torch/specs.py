@@ -26,7 +26,6 @@ from introspect.layers import (
     LayerNorm,
     Noise,
     Pad,
-    Pool,
     PReLU,
     Recurrent,
     Reshape,
@@ -107,24 +106,27 @@ def _adaptive(mode: str, rank: int) -> Callable[[Any], Law]:
     return lambda m: Law(AdaptivePool(tuple_of(m.output_size, rank), mode))
 
 
+def _normalised(m: Any) -> dict[str, Any]:
+    """The fields that batch and instance normalisation share."""
+    return {
+        "scale": m.affine,
+        "center": m.affine,
+        "statistics": "buffers" if m.track_running_stats else None,
+        "counter": m.track_running_stats,
+        "num_features": m.num_features or None,
+    }
+
+
 def _batch_norm(*ranks: int) -> Callable[[Any], Law]:
     def law(m: Any) -> Law:
-        spec = BatchNorm(
-            m.affine, m.affine, (1,), "buffers" if m.track_running_stats else None, m.track_running_stats,
-            m.num_features or None, ranks,
-        )  # fmt: skip
-        return Law(spec, _STATISTICS)
+        return Law(BatchNorm(**_normalised(m), ranks=ranks), _STATISTICS)
 
     return law
 
 
 def _instance_norm(rank: int) -> Callable[[Any], Law]:
     def law(m: Any) -> Law:
-        spec = InstanceNorm(
-            m.affine, m.affine, (1,), "buffers" if m.track_running_stats else None, m.track_running_stats,
-            m.num_features or None, (rank + 2, rank + 1), rank + 2,
-        )  # fmt: skip
-        return Law(spec, _STATISTICS)
+        return Law(InstanceNorm(**_normalised(m), ranks=(rank + 2, rank + 1), batched=rank + 2), _STATISTICS)
 
     return law
 

@@ -31,8 +31,8 @@ class StandIn:
         self.walk, self.value, self._shape, self.dtype = walk, value, shape, dtype
         self.index = index
 
-    @property
-    def __class__(self) -> type:  # code that asks `isinstance(x, torch.Tensor)` is told what it needs to hear
+    @property  # type: ignore[misc]
+    def __class__(self) -> Any:  # code that asks `isinstance(x, torch.Tensor)` is told what it needs to hear
         return torch.Tensor
 
     @classmethod
@@ -98,6 +98,9 @@ class StandIn:
     def __iter__(self) -> Any:
         return iter(self.unbind(0))
 
+    def __setitem__(self, key: Any, value: Any) -> None:
+        """Writing into a tensor changes values, never the shape."""
+
     def __getattr__(self, name: str) -> Any:
         method = getattr(torch.Tensor, name)  # an AttributeError here is the user's
         if not callable(method):
@@ -144,13 +147,13 @@ def is_standin(x: Any) -> bool:
 
 
 _OPERATORS = (
-    "add radd sub rsub mul rmul truediv rtruediv floordiv rfloordiv mod rmod pow rpow matmul rmatmul neg pos abs invert "
-    "and rand or ror xor rxor lshift rshift eq ne lt le gt ge getitem iadd isub imul itruediv"
+    "add radd sub rsub mul rmul truediv rtruediv floordiv rfloordiv mod rmod pow rpow matmul rmatmul neg pos abs "
+    "invert and rand or ror xor rxor lshift rshift eq ne lt le gt ge getitem iadd isub imul itruediv"
 ).split()
 
 
 def _operator(name: str) -> Callable[..., Any]:
-    method = getattr(torch.Tensor, name, None)
+    method: Callable[..., Any] = getattr(torch.Tensor, name)
 
     def apply(self: StandIn, *args: Any) -> Any:
         return self.walk.apply(method, (self, *args), {})
@@ -161,10 +164,3 @@ def _operator(name: str) -> Callable[..., Any]:
 for _name in _OPERATORS:
     if hasattr(torch.Tensor, f"__{_name}__"):
         setattr(StandIn, f"__{_name}__", _operator(f"__{_name}__"))
-
-
-def _setitem(self: StandIn, key: Any, value: Any) -> None:
-    """Writing into a tensor changes values, never the shape."""
-
-
-StandIn.__setitem__ = _setitem  # type: ignore[attr-defined]

@@ -126,7 +126,9 @@ class Walker:
         except NotImplementedError as error:
             raise ValueNeededError(f"{name}() has neither a law nor a kernel without data", got=error) from None
         except (RuntimeError, IndexError, ValueError, TypeError) as error:
-            raise ShapeError(f"{name}() refuses these arguments", got=str(error).splitlines()[0]).at(site(self._path, name)) from None
+            raise ShapeError(f"{name}() refuses these arguments", got=str(error).splitlines()[0]).at(
+                site(self._path, name)
+            ) from None
         return self._carried(name, inputs, result)
 
     def _carried(self, name: str, inputs: Sequence[StandIn], result: Any) -> Any:

@@ -31,9 +31,9 @@ from .window import windows
 __all__ = [
     "Activation", "AdaptivePool", "BatchNorm", "Bilinear", "Concatenate", "Connections", "Container", "Conv",
     "DataNormalization", "Dense", "DepthwiseConv", "Elementwise", "Embedding", "Expand", "FeaturePool", "Flatten",
-    "GlobalPool", "GroupNorm", "Identity", "Index", "Input", "InstanceNorm", "Inverse", "LayerNorm", "LocallyConnected", "MatMul",
-    "Noise", "Opaque", "PReLU", "Pad", "Permute", "Pool", "PyramidPool", "RMSNorm", "Recurrent", "Reduce", "Repeat",
-    "Reshape", "ScaleShift", "ScaledDotProduct", "SeparableConv", "Shape", "Slice", "SpatialTransformer", "Spec", "Split", "Stack",
-    "Standardization", "Tensor", "Term", "Tile", "TimeDistributed", "TransposedConv", "Upsample", "axis_suffixes", "broadcast", "kernel_axes",
-    "windows",
+    "GlobalPool", "GroupNorm", "Identity", "Index", "Input", "InstanceNorm", "Inverse", "LayerNorm", "LocallyConnected",
+    "MatMul", "Noise", "Opaque", "PReLU", "Pad", "Permute", "Pool", "PyramidPool", "RMSNorm", "Recurrent", "Reduce",
+    "Repeat", "Reshape", "ScaleShift", "ScaledDotProduct", "SeparableConv", "Shape", "Slice", "SpatialTransformer",
+    "Spec", "Split", "Stack", "Standardization", "Tensor", "Term", "Tile", "TimeDistributed", "TransposedConv",
+    "Upsample", "axis_suffixes", "broadcast", "kernel_axes", "windows",
 ]  # fmt: skip

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar, Optional
 
+from ..algebra import Dim
 from ..errors import ShapeError
-from .base import Shape, Spec
+from .base import Connections, Shape, Spec
 
 
 @dataclass(frozen=True)
@@ -52,6 +53,14 @@ class Opaque(Spec):
     shaped_by: Optional[Spec] = None
     kind: ClassVar[str] = "opaque"
 
+    @property
+    def weighted(self) -> bool:  # type: ignore[override]
+        return self.shaped_by is not None and self.shaped_by.weighted
+
+    @property
+    def nonlinear(self) -> bool:
+        return self.shaped_by is not None and self.shaped_by.nonlinear
+
     def outputs(self, *inputs: Shape) -> tuple[Shape, ...]:
         return super().outputs(*inputs) if self.shaped_by is None else self.shaped_by.outputs(*inputs)
 
@@ -59,3 +68,12 @@ class Opaque(Spec):
         if self.shaped_by is not None:
             return self.shaped_by.output(*inputs)
         raise ShapeError(f"there is no law for {self.name or 'this layer'}", hint="give its output shape by an adapter")
+
+    def connections(self, *inputs: Shape) -> Connections:
+        return Connections() if self.shaped_by is None else self.shaped_by.connections(*inputs)
+
+    def per_example(self, y: Shape) -> Shape:
+        return super().per_example(y) if self.shaped_by is None else self.shaped_by.per_example(y)
+
+    def channels_of(self, y: Shape) -> Dim:
+        return super().channels_of(y) if self.shaped_by is None else self.shaped_by.channels_of(y)

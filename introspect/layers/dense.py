@@ -14,8 +14,9 @@ from .base import Connections, Shape, Spec, Tensor, Term, need, require_dim, req
 class Dense(Spec):
     """``(inputs + 1)·units``. Sources: PyTorch's ``Linear``, Keras' ``Dense``, Lasagne's ``DenseLayer`` pages.
 
-    `leading_axes`: how many axes are kept; all that follow are flattened into the input features (Lasagne keeps 1; a negative
-    number counts from the end). None keeps all but the last, as PyTorch and Keras do. `in_features` is what the configuration declares, if it does.
+    `leading_axes`: how many axes are kept; all that follow are flattened into the input features (Lasagne keeps 1; a
+    negative number counts from the end). None keeps all but the last, as PyTorch and Keras do. `in_features` is what the
+    configuration declares, if it does.
 
     >>> Dense(5, leading_axes=1).tensors((None, 4, 3, 3))[0].shape, Dense(5).tensors((2, 4, 3, 3))[0].shape
     ((36, 5), (3, 5))

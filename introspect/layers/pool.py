@@ -45,7 +45,6 @@ class Pool(Windowed):
         spatial = slide(self, x, self.pool_size, self.stride, self.padding, self.dilation or None, self.rounding)
         return self.arranged(x, x[self.channel_axis()], spatial)
 
-
     def _check_padding(self) -> None:
         if self.padding_limit is None or isinstance(self.padding, str):
             return

@@ -20,8 +20,8 @@ _DIRECTIONS = ("forward", "backward")
 
 @dataclass(frozen=True)
 class Recurrent(Spec):
-    """One recurrent layer or a stack of them. Sources: PyTorch's ``LSTM`` and ``GRU``, Keras' ``LSTM`` and ``GRU`` (`reset_after`),
-    Lasagne's ``LSTMLayer`` (`peepholes`, `learn_init`) pages.
+    """One recurrent layer or a stack of them. Sources: PyTorch's ``LSTM`` and ``GRU`` pages; Keras' ``LSTM`` and ``GRU``
+    pages (`reset_after`); Lasagne's ``LSTMLayer`` page (`peepholes`, `learn_init`).
 
     `bias_sets`: 0, 1 (Keras, Lasagne) or 2 (PyTorch; Keras' GRU with `reset_after`).
     `initial_states`: ``None``, or parameters that are ``fixed`` or ``learned`` (Lasagne's `hid_init`); `given_states` names

@@ -327,7 +327,7 @@ class Index(Spec):
     (5, 1, 3)
     """
 
-    entries: tuple[Union[int, None, str, tuple[Optional[int], ...]], ...]
+    entries: tuple[Union[int, str, tuple[Optional[int], ...], None], ...]
     kind: ClassVar[str] = "index"
 
     def output(self, *inputs: Shape) -> Shape:

@@ -16,7 +16,8 @@ class TransposedConv(Sliding):
     """The shape of a convolution's gradient. Sources: PyTorch's ``ConvTranspose2d`` page; for ``same`` and ``valid``
     Keras' ``compute_conv_transpose_output_shape``; Lasagne's ``TransposedConv2DLayer`` (its `crop` is the padding).
 
-    `padding` removes elements from the output (``full`` and ``half``: as many as a convolution would add). ``same`` is n·s, ``valid`` n·s + max(k − s, 0), the TensorFlow way.
+    `padding` removes elements from the output (``full`` and ``half``: as many as a convolution would add). ``same`` is
+    n·s, ``valid`` n·s + max(k − s, 0), the TensorFlow way.
 
     >>> TransposedConv((2,), (3,), ((0, 0),), filters=4).output((1, 8, 5))
     (1, 4, 14)

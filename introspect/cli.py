@@ -1,0 +1,91 @@
+"""The command line. Exit code 0 when all agrees or nothing could be compared, 1 on a mismatch, 2 on bad usage."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any, Optional
+
+import click
+
+from . import __version__
+from .counting import NEURONS
+from .errors import IntrospectError
+from .explaining import Explanation, explain
+from .rendering import FORMS
+from .targets import parse_shapes, resolve
+
+MISMATCH_EXIT, USAGE_EXIT = 1, 2
+
+
+class _Failure(click.ClickException):
+    """An error of ours, on standard error, with the code for bad usage."""
+
+    exit_code = USAGE_EXIT
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="introspect")
+def main() -> None:
+    """Every number of a neural network, worked out on paper and checked against its framework."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")  # a terminal that knows no × still gets its table
+
+
+@main.command("explain")
+@click.argument("target")
+@click.option(
+    "--input", "shapes", multiple=True, metavar="SHAPE", help="1,3,224,224 or N,3,H,W or name=1,128; once for each input."
+)
+@click.option("--format", "form", type=click.Choice(FORMS), default="text", show_default=True)
+@click.option(
+    "--neurons", type=click.Choice(list(NEURONS)), default="weighted", show_default=True, help="Which outputs are neurons."
+)
+@click.option("--no-verify", is_flag=True, help="Work it out on paper alone.")
+@click.option("--width", type=int, help="Columns of the text table; the terminal's by default.")
+def explain_command(
+    target: str, shapes: tuple[str, ...], form: str, neurons: str, no_verify: bool, width: Optional[int]
+) -> None:
+    """Explain TARGET: package.module:callable (a model, or what makes one), or a saved explanation (.json)."""
+    try:
+        explanation = _explanation(target, shapes, not no_verify)
+    except IntrospectError as error:
+        raise _Failure(str(error)) from None
+    show(explanation, form, neurons=neurons, width=width)
+    if explanation.status == "mismatch":
+        sys.exit(MISMATCH_EXIT)
+
+
+def _explanation(target: str, shapes: tuple[str, ...], verify: bool) -> Explanation:
+    if target.endswith(".json") and Path(target).is_file():
+        return Explanation.from_json(Path(target).read_text(encoding="utf-8"))
+    return explain(resolve(target), parse_shapes(shapes), verify=verify)
+
+
+def show(explanation: Explanation, form: str = "text", *, neurons: str = "weighted", width: Optional[int] = None) -> None:
+    """Print an explanation; in colour where standard output is a terminal."""
+    if form == "text" and sys.stdout.isatty():
+        from rich.console import Console
+
+        from .rendering.text import print_to
+
+        print_to(Console(width=width), explanation, neurons=neurons)
+        return
+    options: dict[str, Any] = {} if form == "json" else {"neurons": neurons}
+    click.echo(explanation.render(form, **options, **({"width": width} if form == "text" else {})))
+
+
+@main.command()
+@click.option("--seconds", type=float, default=4.0, show_default=True, help="How long to train.")
+def demo(seconds: float) -> None:
+    """Train a small network on drawn digits and explain every number of it."""
+    from .demo import run
+
+    explanation = run(seconds, show)
+    if explanation.status == "mismatch":
+        sys.exit(MISMATCH_EXIT)
+
+
+if __name__ == "__main__":
+    main()

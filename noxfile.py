@@ -1,0 +1,113 @@
+"""The environments the project is tested in, one session each: ``nox -l`` lists them.
+
+An interpreter is looked for on the path and among pyenv's; a session whose interpreter is missing fails and says which.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import nox
+
+nox.needs_version = ">=2023.4"
+nox.options.sessions = ["lint", "everything", "vintage"]
+nox.options.reuse_existing_virtualenvs = True
+nox.options.error_on_missing_interpreters = True
+nox.options.default_venv_backend = "venv"  # the interpreter's own pip still builds what predates pyproject.toml
+
+
+def interpreter(version: str) -> str:
+    """The path of Python `version`; `version` itself where there is none, which nox then names as missing."""
+    found = shutil.which(f"python{version}")
+    if found and subprocess.run([found, "--version"], capture_output=True).returncode == 0:
+        return found
+    root = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv"))
+    candidates = sorted(root.glob(f"versions/{version}.*/bin/python"))
+    return str(candidates[-1]) if candidates else version
+
+
+def install(session: nox.Session, name: str) -> None:
+    """The pinned packages of `environments/name.txt`, in two steps: old packages want NumPy there when they are built."""
+    lines = Path("environments", f"{name}.txt").read_text().splitlines()
+    pins = [line for line in lines if line and not line.startswith("#")]
+    early = [pin for pin in pins if pin.startswith(("numpy", "scipy", "setuptools"))]
+    session.install("wheel", *early)
+    session.install(*pins)
+
+
+def run_tests(session: nox.Session, frameworks: str, *paths: str) -> None:
+    """pytest over the tests of `frameworks`, with doctests of the core; extra arguments come from the command line."""
+    session.env["INTROSPECT_FRAMEWORKS"] = frameworks
+    session.run("python", "-m", "pytest", "--doctest-modules", *(session.posargs or paths))
+
+
+@nox.session(python=interpreter("3.11"))
+def lint(session: nox.Session) -> None:
+    """Style, formatting and types."""
+    install(session, "lint")
+    session.run("ruff", "check", ".")
+    session.run("ruff", "format", "--check", ".")
+    session.run("mypy")
+
+
+@nox.session(python=interpreter("3.11"))
+def everything(session: nox.Session) -> None:
+    """PyTorch, Keras and Lasagne in one process."""
+    install(session, "everything")
+    run_tests(session, "torch,keras,lasagne")
+
+
+@nox.session(python=interpreter("3.9"))
+def vintage(session: nox.Session) -> None:
+    """Lasagne and nolearn on Theano 0.8.2, Keras 1.1.1."""
+    install(session, "vintage")
+    run_tests(session, "lasagne,nolearn,keras1")
+
+
+@nox.session(name="old-torch", python=interpreter("3.9"))
+def old_torch(session: nox.Session) -> None:
+    """PyTorch 1.12.1."""
+    install(session, "old-torch")
+    run_tests(session, "torch", "tests/introspect_torch", "tests/introspect")
+
+
+@nox.session(name="old-keras", python=interpreter("3.9"))
+def old_keras(session: nox.Session) -> None:
+    """tf.keras 2.5."""
+    install(session, "old-keras")
+    run_tests(session, "keras2", "tests/introspect")
+
+
+@nox.session(python=interpreter("3.13"))
+def newest(session: nox.Session) -> None:
+    """The newest PyTorch, with Keras on it."""
+    install(session, "newest")
+    run_tests(session, "torch", "tests/introspect_torch", "tests/introspect")
+
+
+@nox.session(python=interpreter("3.11"))
+def nightly(session: nox.Session) -> None:
+    """Every property test with many more examples."""
+    install(session, "everything")
+    session.env["INTROSPECT_PROFILE"] = "nightly"
+    run_tests(session, "torch,keras,lasagne")
+
+
+@nox.session(python=interpreter("3.11"))
+def demo(session: nox.Session) -> None:
+    """Train a small network and explain every number of it."""
+    session.install("torch==2.13.0", silent=False)
+    session.install(".")
+    session.chdir(session.create_tmp())  # outside the checkout: what runs is what was installed
+    session.run("introspect", "demo", *session.posargs)
+
+
+@nox.session(python=interpreter("3.11"))
+def benchmarks(session: nox.Session) -> None:
+    """Side-by-side runs; ratios from one run, no test."""
+    install(session, "everything")
+    session.install("-e", ".", "--no-deps")
+    session.run("python", "benchmarks/pytorch.py", *session.posargs)
