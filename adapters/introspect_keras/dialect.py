@@ -74,6 +74,9 @@ class Dialect(Protocol):
     def count_params(self, layer: Any) -> Optional[int]:
         """Keras' own count for a layer or model; None while it is not built."""
 
+    def totals(self, model: Any) -> tuple[Optional[int], Optional[int]]:
+        """Keras' own counts for the whole model, all parameters and the trainable ones, where it has them."""
+
     def trainable_weights(self, layer: Any) -> list[Any]:
         """The weights that Keras says training changes."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import prod
 from typing import Any, Optional
 
 from introspect.reported import ReportedShape
@@ -122,6 +123,12 @@ class Keras3:
             return int(layer.count_params())
         except ValueError:  # a part of it is not built
             return None
+
+    def totals(self, model: Any) -> tuple[Optional[int], Optional[int]]:
+        params = self.count_params(model)
+        if params is None:
+            return None, None
+        return params, sum(prod(int(dim or 0) for dim in self.variable_shape(v)) for v in self.trainable_weights(model))
 
     def trainable_weights(self, layer: Any) -> list[Any]:
         return list(layer.trainable_weights)

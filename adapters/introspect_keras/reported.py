@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from math import prod
 from typing import Any, Optional
 
 from introspect.ir import Model
@@ -23,19 +22,14 @@ def report(model: Any, translated: Model, *, full: bool = True) -> Reported:
     Walk(dialect, model, visitor).run()
     if not full:
         return Reported(tuple(_without_law(visitor.layers, translated)), source=f"Keras {dialect.version}")
-    params = dialect.count_params(model)
-    trainable = dialect.trainable_weights(model) if params is not None else []
+    params, trainable = dialect.totals(model)
     return Reported(
         layers=tuple(visitor.layers.values()),
         outputs=tuple(visitor.outputs),
         params=params,
-        trainable=_size(dialect, trainable) if params is not None else None,
+        trainable=trainable,
         source=f"Keras {dialect.version}: weights, count_params() and the shapes of its graph",
     )
-
-
-def _size(dialect: Dialect, weights: list[Any]) -> int:
-    return sum(prod(int(dim or 0) for dim in dialect.variable_shape(v)) for v in weights)
 
 
 def _without_law(layers: dict[str, ReportedLayer], translated: Model) -> list[ReportedLayer]:

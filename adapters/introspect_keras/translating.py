@@ -176,13 +176,16 @@ def check_inputs(layer: Any, shapes: list[Optional[Shape]]) -> None:
 
 
 def _check_input(spec: Any, shape: Shape) -> None:
-    for rule, fits in (("ndim", int.__eq__), ("min_ndim", int.__ge__), ("max_ndim", int.__le__)):
-        limit = getattr(spec, rule, None)
-        if isinstance(limit, int) and not fits(len(shape), limit):
-            raise ShapeError(
-                "the layer cannot take this input", got=f"{len(shape)} axes {show(shape)}", expected=f"{rule} {limit}"
-            )
-    for axis, size in (getattr(spec, "axes", None) or {}).items():
+    exact: Any = getattr(spec, "ndim", None)
+    least: Optional[int] = getattr(spec, "min_ndim", None)
+    if isinstance(exact, str):  # Keras 1 writes "3+" for at least three
+        exact, least = None, int(exact.rstrip("+"))
+    most = getattr(spec, "max_ndim", None)
+    if (exact or least or len(shape)) > len(shape) or (exact or most or len(shape)) < len(shape):
+        wanted = f"{exact} axes" if exact else f"{least or 0} axes or more" if least else f"at most {most} axes"
+        raise ShapeError("the layer cannot take this input", got=f"{len(shape)} axes {show(shape)}", expected=wanted)
+    declared = dict(enumerate(getattr(spec, "shape", None) or ()))
+    for axis, size in {**declared, **(getattr(spec, "axes", None) or {})}.items():
         if not -len(shape) <= axis < len(shape):
             raise ShapeError("the layer cannot take this input", got=show(shape), expected=f"an axis {axis}")
         if isinstance(size, int) and isinstance(shape[axis], int) and shape[axis] != size:

@@ -5,7 +5,7 @@ from .attention import ScaledDotProduct
 from .base import Connections, Shape, Spec, Tensor, Term, axis_suffixes, kernel_axes
 from .basic import Container, Identity, Input, Opaque
 from .conv import Conv, DepthwiseConv, SeparableConv
-from .dense import Bilinear, Dense
+from .dense import Bilinear, Dense, Highway, MaxoutDense
 from .distributed import TimeDistributed
 from .embedding import Embedding
 from .local import LocallyConnected
@@ -31,9 +31,9 @@ from .window import windows
 __all__ = [
     "Activation", "AdaptivePool", "BatchNorm", "Bilinear", "Concatenate", "Connections", "Container", "Conv",
     "DataNormalization", "Dense", "DepthwiseConv", "Elementwise", "Embedding", "Expand", "FeaturePool", "Flatten",
-    "GlobalPool", "GroupNorm", "Identity", "Index", "Input", "InstanceNorm", "Inverse", "LayerNorm", "LocallyConnected",
-    "MatMul", "Noise", "Opaque", "PReLU", "Pad", "Permute", "Pool", "PyramidPool", "RMSNorm", "Recurrent", "Reduce",
-    "Repeat", "Reshape", "ScaleShift", "ScaledDotProduct", "SeparableConv", "Shape", "Slice", "SpatialTransformer",
-    "Spec", "Split", "Stack", "Standardization", "Tensor", "Term", "Tile", "TimeDistributed", "TransposedConv",
-    "Upsample", "axis_suffixes", "broadcast", "kernel_axes", "windows",
+    "GlobalPool", "GroupNorm", "Highway", "Identity", "Index", "Input", "InstanceNorm", "Inverse", "LayerNorm",
+    "LocallyConnected", "MatMul", "MaxoutDense", "Noise", "Opaque", "PReLU", "Pad", "Permute", "Pool", "PyramidPool",
+    "RMSNorm", "Recurrent", "Reduce", "Repeat", "Reshape", "ScaleShift", "ScaledDotProduct", "SeparableConv", "Shape",
+    "Slice", "SpatialTransformer", "Spec", "Split", "Stack", "Standardization", "Tensor", "Term", "Tile",
+    "TimeDistributed", "TransposedConv", "Upsample", "axis_suffixes", "broadcast", "kernel_axes", "windows",
 ]  # fmt: skip

@@ -102,3 +102,60 @@ class Bilinear(Spec):
         repeated = product(self.per_example(self.output(*inputs))[:-1])
         kernel = self.in1_features * self.in2_features * self.units
         return Connections(repeated * kernel, repeated * self.units if self.bias else 0)
+
+
+@dataclass(frozen=True)
+class MaxoutDense(Dense):
+    """The largest of `pieces` dense layers, unit by unit: ``pieces·(inputs + 1)·units``. Source: Keras 1's `MaxoutDense`.
+
+    >>> [tensor.shape for tensor in MaxoutDense(5, pieces=4).tensors((None, 3))]
+    [(4, 3, 5), (4, 5)]
+    """
+
+    pieces: int = 1
+    kind: ClassVar[str] = "maxout_dense"
+    terms = {**Dense.terms, "pieces": Term("pieces")}
+
+    def tensors(self, *inputs: Optional[Shape]) -> tuple[Tensor, ...]:
+        piece = ("feature", self.pieces)
+        return tuple(Tensor(t.role, (piece, *t.axes)) for t in super().tensors(*inputs))
+
+    def connections(self, *inputs: Shape) -> Connections:
+        once = super().connections(*inputs)
+        return Connections(self.pieces * once.edges, self.pieces * once.bias_edges)
+
+    @property
+    def nonlinear(self) -> bool:
+        return True
+
+
+@dataclass(frozen=True)
+class Highway(Spec):
+    """A dense layer and a gate that mixes its output with its input: ``2·(d² + d)``. Sources: arXiv:1505.00387; Keras 1's page.
+
+    >>> sum(tensor.size for tensor in Highway().tensors((None, 8)))
+    144
+    """
+
+    bias: bool = True
+    activation: Optional[str] = None
+    kind: ClassVar[str] = "highway"
+    weighted: ClassVar[bool] = True
+
+    def tensors(self, *inputs: Optional[Shape]) -> tuple[Tensor, ...]:
+        x = need(inputs[0] if inputs else None, "the number of features")
+        require_rank(x, (2,), "Highway")
+        kernels = tuple(Tensor(role, (("in", x[1]), ("out", x[1]))) for role in ("kernel", "carry_kernel"))
+        biases = tuple(Tensor(role, (("out", x[1]),)) for role in ("bias", "carry_bias") if self.bias)
+        return (*kernels, *biases)
+
+    def output(self, *inputs: Shape) -> Shape:
+        self.tensors(*inputs)
+        return inputs[0]
+
+    def connections(self, *inputs: Shape) -> Connections:
+        d = inputs[0][1]
+        return Connections(2 * d * d, 2 * d if self.bias else 0)
+
+    def axes(self, *inputs: Shape) -> tuple[tuple[str, ...], ...]:
+        return (("", "d"),)
