@@ -38,7 +38,7 @@ class Node:
 
     @property
     def feeds(self) -> list[tuple[int, int]]:
-        """What feeds the layer, as keys: a layer's identity and -1 for its output, else this layer's own and which bare input."""
+        """Keys of what feeds it: a layer's identity and -1 for its output, else its own and which bare input."""
         return [(id(source), -1) if source is not None else (id(self.layer), i) for i, (source, _) in enumerate(self.sources)]
 
 

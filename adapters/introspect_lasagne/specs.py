@@ -286,6 +286,7 @@ RULES: Mapping[str, Rule] = {
     "ConcatLayer": Rule(lambda layer, rank: laws.Concatenate(index(layer.axis), _cropping(layer))),
     "ElemwiseMergeLayer": _SUM,
     "ElemwiseSumLayer": _SUM,
+    "ExpressionLayer": Rule(_expression),
     "InverseLayer": Rule(lambda layer, rank: laws.Inverse()),
     "TransformerLayer": Rule(_transformer(lambda layer: 6, "affine")),
     "TPSTransformerLayer": Rule(_transformer(lambda layer: 2 * index(layer.control_points), "thin_plate_spline")),
