@@ -29,6 +29,12 @@ def wanted(inputs: Any, names: Sequence[str]) -> list[Optional[Shape]]:
     return [*found]
 
 
+def how_many(inputs: Any) -> int:
+    """How many inputs the caller speaks of."""
+    given = None if inputs is None else parse_inputs(inputs)
+    return len(given) if isinstance(given, (tuple, dict)) else 1
+
+
 def _one(item: Inputs) -> Shape:
     if not isinstance(item, InputShape):
         raise ShapeError("an input is one shape, not several", got=item)

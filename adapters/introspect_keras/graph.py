@@ -49,19 +49,18 @@ class Walk(Generic[V]):
         self._taken: set[str] = set()
         self._noted: set[int] = set()
 
-    def run(self) -> tuple[V, ...]:
-        """Visit everything; returns what leaves the model."""
+    def run(self, inputs: int = 1) -> tuple[V, ...]:
+        """Visit everything; returns what leaves the model. `inputs`: how many enter, where the model does not say."""
         if self.graph(self.model) is None and self.dialect.chain(self.model) is None and self._is_composite(self.model):
             self._open(self.model, self._root_path(), ())
             return ()
-        declared = self.declared()
-        values = tuple(self.visitor.enter(name, i, shape) for i, (name, shape) in enumerate(declared))
+        values = tuple(self.visitor.enter(name, i, shape) for i, (name, shape) in enumerate(self.declared(inputs)))
         return self._apply(self.model, values, "", None, ())
 
-    def declared(self) -> list[Declared]:
-        """The model's inputs; one of unknown shape where nothing is declared."""
+    def declared(self, inputs: int = 1) -> list[Declared]:
+        """The model's inputs; as many of unknown shape where nothing is declared."""
         found: list[Declared] = list(self.dialect.declared_inputs(self.model) or ())
-        return found or [("input", None)]
+        return found or [("input" if inputs == 1 else f"input_{i + 1}", None) for i in range(inputs)]
 
     def graph(self, layer: Any) -> Optional[Graph]:
         """The graph inside a layer, if there is one."""

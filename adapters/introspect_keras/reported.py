@@ -19,7 +19,7 @@ def report(model: Any, translated: Model, *, full: bool = True) -> Reported:
     """Everything Keras says; with ``full=False`` only the tensors that no law speaks of."""
     dialect = dialect_of(model)
     visitor = Reporter(dialect, model, translated)
-    Walk(dialect, model, visitor).run()
+    Walk(dialect, model, visitor).run(len(translated.inputs))
     if not full:
         return Reported(tuple(_without_law(visitor.layers, translated)), source=f"Keras {dialect.version}")
     params, trainable = dialect.totals(model)

@@ -73,6 +73,7 @@ def _sliding(layer: Any) -> dict[str, Any]:
         "bias": "shared" if layer.use_bias else None,
         "channels": channels(layer),
         "activation": name_of(layer.activation),
+        "unbatched": False,
     }
 
 
@@ -122,17 +123,18 @@ def _embedding(layer: Any) -> Law:
 def _pool(mode: str) -> Any:
     def law(layer: Any) -> Law:
         size = tuple(layer.pool_size)
-        return Law(Pool(size, tuple(layer.strides), _padding(layer, len(size)), mode=mode, channels=channels(layer)))
+        fields = {"mode": mode, "channels": channels(layer), "unbatched": False}
+        return Law(Pool(size, tuple(layer.strides), _padding(layer, len(size)), **fields))
 
     return law
 
 
 def _global(mode: str, rank: int) -> Any:
-    return lambda layer: Law(GlobalPool(rank, bool(layer.keepdims), mode, channels(layer)))
+    return lambda layer: Law(GlobalPool(rank, bool(layer.keepdims), mode, channels(layer), unbatched=False))
 
 
 def _adaptive(mode: str) -> Any:
-    return lambda layer: Law(AdaptivePool(tuple(layer.output_size), mode, channels(layer)))
+    return lambda layer: Law(AdaptivePool(tuple(layer.output_size), mode, channels(layer), unbatched=False))
 
 
 # -- normalisation
@@ -305,7 +307,7 @@ LAYERS: Table = {
     **{f"AdaptiveAveragePooling{rank}D": _adaptive("average") for rank in (1, 2, 3)},
     "BatchNormalization": _batch_norm, "LayerNormalization": _layer_norm, "GroupNormalization": _group_norm,
     "RMSNormalization": _rms_norm, "LayerScale": _layer_scale, "Normalization": _data_normalization,
-    "UnitNormalization": lambda layer: Law(Standardization("unit", _axes(layer.axis))),
+    "UnitNormalization": lambda layer: Law(Standardization("unit", axis=_axes(layer.axis))),
     "RNN": _recurrent, "SimpleRNN": _recurrent, "LSTM": _recurrent, "GRU": _recurrent,
     "Bidirectional": _bidirectional, "TimeDistributed": _time_distributed,
     "Activation": _activation, "ReLU": _named("relu"), "LeakyReLU": _named("leaky_relu"), "ELU": _named("elu"),
@@ -313,7 +315,7 @@ LAYERS: Table = {
     "Dropout": _noise("dropout"), "AlphaDropout": _noise("alpha_dropout"), "GaussianDropout": _noise("gaussian_dropout"),
     "GaussianNoise": _noise("gaussian_noise"),
     **{f"SpatialDropout{rank}D": _noise("spatial_dropout") for rank in (1, 2, 3)},
-    "Flatten": lambda layer: Law(Flatten(channels=channels(layer))),
+    "Flatten": lambda layer: Law(Flatten(channels=channels(layer), widens=True)),
     "Reshape": _reshape, "RepeatVector": lambda layer: Law(Repeat(layer.n)),
     "Permute": lambda layer: Law(Permute((0, *layer.dims))),
     **{f"ZeroPadding{rank}D": _zero_padding for rank in (1, 2, 3)},

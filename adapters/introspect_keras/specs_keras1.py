@@ -144,13 +144,14 @@ def _pool(mode: str) -> Any:
         one = hasattr(layer, "pool_length")
         size = (layer.pool_length,) if one else tuple(layer.pool_size)
         stride = (layer.stride,) if one else tuple(layer.strides)
-        return Law(Pool(size, stride, _padding(layer, len(size)), mode=mode, channels=_channels(layer)))
+        fields = {"mode": mode, "channels": _channels(layer), "unbatched": False}
+        return Law(Pool(size, stride, _padding(layer, len(size)), **fields))
 
     return law
 
 
 def _global(mode: str, rank: int) -> Any:
-    return lambda layer: Law(GlobalPool(rank, False, mode, _channels(layer)))
+    return lambda layer: Law(GlobalPool(rank, False, mode, _channels(layer), unbatched=False))
 
 
 # -- normalisation

@@ -15,7 +15,7 @@ from introspect.reported import ReportedShape
 
 from .detecting import is_layer
 from .dialect import Dialect, Node, dialect_of
-from .given import settle, wanted
+from .given import how_many, settle, wanted
 from .graph import Around, Walk, said
 from .stored import Law
 
@@ -28,8 +28,8 @@ def translate(model: Any, inputs: Any = None) -> Model:
     builder = Builder(FRAMEWORK, dialect.version, str(model.name))
     visitor = Translator(dialect, builder)
     walk: Walk[int] = Walk(dialect, model, visitor)
-    visitor.given = wanted(inputs, [name for name, _ in walk.declared()])
-    outputs = walk.run()
+    visitor.given = wanted(inputs, [name for name, _ in walk.declared(how_many(inputs))])
+    outputs = walk.run(how_many(inputs))
     for path in walk.opened:
         builder.notes.append(
             f"{path or model.name}: its layers are applied by code that is not read; their parameters are complete, on the "

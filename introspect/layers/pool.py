@@ -90,6 +90,7 @@ class AdaptivePool(Windowed):
     output_size: tuple[Optional[int], ...]
     mode: str = "average"
     channels: str = "first"
+    unbatched: bool = True  # whether an input without a batch axis is taken
     kind: ClassVar[str] = "adaptive_pool"
 
     def rank(self) -> int:
