@@ -86,7 +86,7 @@ def count(model: Model) -> Ledger:
     for index, call, layer, first in model.called():
         inputs, outputs = model.shapes(call.inputs), model.shapes(call.outputs)
         reported = any(model.values[i].reported for i in call.outputs)
-        own, shared, claims = _entries(layer, inputs, seen) if first else ([], [], [])
+        own, shared, claims = _entries(layer, inputs, seen) if first and not layer.function else ([], [], [])
         rows.append(Row(call.layer, layer, index, inputs, outputs, reported, own, shared, not first, claims))
     for i in model.uncalled():
         layer = model.layers[i]

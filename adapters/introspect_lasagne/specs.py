@@ -276,7 +276,7 @@ RULES: Mapping[str, Rule] = {
         lambda layer, rank: laws.Embedding(index(layer.input_size), index(layer.output_size)),
         _static(W=("embedding", "in out")),
     ),
-    "FlattenLayer": Rule(lambda layer, rank: laws.Flatten(index(layer.outdim) - 1)),
+    "FlattenLayer": Rule(lambda layer, rank: laws.Flatten(index(layer.outdim) - 1, widens=True)),
     "ReshapeLayer": Rule(lambda layer, rank: laws.Reshape(reshape_target(layer.shape))),
     "DimshuffleLayer": Rule(_permute),
     "ShuffleBC01ToC01BLayer": Rule(lambda layer, rank: laws.Permute((1, 2, 3, 0))),

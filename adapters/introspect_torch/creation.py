@@ -46,6 +46,8 @@ def creating(constant: Callable[..., Any]) -> Iterator[None]:
     """While it is open, this thread's creation functions answer with `constant(shape, dtype)`."""
 
     def handle(function: Any, args: Any, kwargs: Any) -> Any:
+        if kwargs.get("device") == "meta":
+            return function(*args, **kwargs)  # made without data already
         if function in _SIZED and not _plain(args):
             sizes = args[0] if len(args) == 1 and isinstance(args[0], (tuple, list)) else args
             return constant(tuple(sizes), kwargs.get("dtype") or torch.get_default_dtype())

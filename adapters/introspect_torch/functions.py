@@ -147,6 +147,8 @@ def squeeze(x: Any, dim: Any = None) -> Applied:
 
 def unsqueeze(x: Any, dim: int) -> Applied:
     order: list[Optional[int]] = list(range(_rank(x)))
+    if not -len(order) - 1 <= dim <= len(order):
+        raise NoLawError
     order.insert(dim if dim >= 0 else dim + len(order) + 1, None)
     return Applied(Permute(tuple(order)), (x,))
 

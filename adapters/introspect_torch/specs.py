@@ -11,6 +11,7 @@ from typing import Any, Callable, NamedTuple, Optional
 import torch
 from torch import nn
 
+from introspect.errors import ConfigurationError
 from introspect.layers import (
     Activation,
     AdaptivePool,
@@ -103,7 +104,12 @@ def _lp_pool(rank: int) -> Callable[[Any], Law]:
 
 
 def _adaptive(mode: str, rank: int) -> Callable[[Any], Law]:
-    return lambda m: Law(AdaptivePool(tuple_of(m.output_size, rank), mode))
+    def law(m: Any) -> Law:
+        if m.output_size is None:
+            raise ConfigurationError("an adaptive pool needs an output size", got=None, expected="a size, or one for each axis")
+        return Law(AdaptivePool(tuple_of(m.output_size, rank), mode))
+
+    return law
 
 
 def _normalised(m: Any) -> dict[str, Any]:

@@ -9,12 +9,16 @@ from typing import Any, Callable, Protocol
 
 import torch
 
-from introspect.errors import IntrospectError
+from introspect.errors import IntrospectError, ShapeError
 from introspect.ir import Shape
 
 
 class ValueNeededError(IntrospectError):
     """The model's code asked a stand-in for a value; the walk cannot go on."""
+
+
+class StoppedError(ShapeError):
+    """The model's own code raised an error when it was given stand-ins."""
 
 
 class Walk(Protocol):

@@ -18,7 +18,7 @@ from .meta import leaves, mapped
 from .reported import called_with, record
 from .skeleton import Place, places, unscripted
 from .specs import Law, law_class, law_of, runs_by_law, version
-from .standins import StandIn, ValueNeededError
+from .standins import StandIn, StoppedError, ValueNeededError
 from .walking import Walker
 
 _NO_INPUT = "no input shape was given: parameters are complete, shapes and neurons are not known"
@@ -37,7 +37,7 @@ def translate(model: nn.Module, inputs: Any = None) -> Model:
         return translation.builder.finish(complete=False)
     try:
         return _walked(_Translation(model), given)
-    except ValueNeededError as reason:
+    except (ValueNeededError, StoppedError) as reason:
         return _recorded(_Translation(model), given, reason)
 
 
@@ -134,10 +134,15 @@ def _read_as_indices(builder: Builder, value: int) -> None:
         builder.layers[index] = replace(layer, spec=layer.spec.replace(dtype="torch.int64"))
 
 
-def _recorded(translation: _Translation, given: Any, reason: ValueNeededError) -> Model:
-    """The calls as a run on meta tensors makes them; where that is impossible too, parameters only."""
+def _recorded(translation: _Translation, given: Any, reason: IntrospectError) -> Model:
+    """The calls as a run on meta tensors makes them; where that is impossible too, parameters only.
+
+    Raises `reason` where the model's own code stops in that run as well: these inputs are not for it.
+    """
     builder = translation.builder
     records, failure = record(translation.placed, given)
+    if failure and isinstance(reason, StoppedError):
+        raise reason
     _add_inputs(builder, given)
     for path, shapes, _ in records:
         if path in translation.laws:

@@ -24,7 +24,7 @@ from .functions import FUNCTIONS, Applied, NoLawError
 from .meta import leaves, mapped, meta_tensor, site
 from .skeleton import Place, Twins
 from .specs import Law
-from .standins import StandIn, ValueNeededError, is_standin
+from .standins import StandIn, StoppedError, ValueNeededError, is_standin
 
 
 class Held(dict):  # type: ignore[type-arg]
@@ -46,6 +46,7 @@ class Walker:
         self.builder, self.laws, self.indices = builder, laws, indices
         self.index_inputs: set[int] = set()
         self._path: list[str] = []
+        self._stopped_at = ""
         self._names: dict[str, int] = {}
         self._paths = {id(place.module): place.path for place in placed}
         self._tensor_values: dict[int, StandIn] = {}
@@ -58,10 +59,20 @@ class Walker:
     def run(self, args: Sequence[Any], kwargs: dict[str, Any]) -> list[int]:
         """Call the model on stand-ins; returns the ids of what comes out.
 
-        Raises `ShapeError` where a law refuses, `ValueNeededError` where the code asks for values.
+        Raises `ShapeError` where a law refuses, `ValueNeededError` where the code asks for values, `StoppedError` where it
+        raises something itself.
         """
-        with creating(self.constant):
-            result = self.root(*args, **kwargs)
+        try:
+            with creating(self.constant):
+                result = self.root(*args, **kwargs)
+        except IntrospectError:
+            raise
+        except Exception as error:  # the user's code, or PyTorch's, cannot go on with a stand-in
+            raise StoppedError(
+                "the model's own code stops with these inputs",
+                got=f"{type(error).__name__}: {error}",
+                path=self._stopped_at or None,
+            ) from error
         return [leaf.value for leaf in leaves(_opened(result)) if is_standin(leaf)]
 
     def constant(self, shape: Shape, dtype: Any, reported: bool = False) -> StandIn:
@@ -78,6 +89,9 @@ class Walker:
         self._path.append(path)
         try:
             return forward(*args, **kwargs)
+        except Exception:
+            self._stopped_at = self._stopped_at or (path if len(self._path) > 1 else "")
+            raise
         finally:
             self._path.pop()
 
@@ -102,7 +116,7 @@ class Walker:
             args, kwargs = (kwargs["input"], *args), {k: v for k, v in kwargs.items() if k != "input"}
         try:
             applied = FUNCTIONS[name](*args, **kwargs)
-        except (KeyError, NoLawError, TypeError, AttributeError, ValueError):
+        except (LookupError, NoLawError, TypeError, AttributeError, ValueError):
             return self._on_meta(name, function, args, kwargs)
         return self._by_function_law(name, applied, args, kwargs)
 

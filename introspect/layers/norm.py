@@ -44,6 +44,11 @@ class _Affine(Spec):
     def tensors(self, *inputs: Optional[Shape]) -> tuple[Tensor, ...]:
         return self.affine(inputs[0] if inputs else None)
 
+    @property
+    def owns_something(self) -> bool:
+        """Whether there is a tensor that an input could fail to fit."""
+        return self.scale or self.center
+
 
 @dataclass(frozen=True)
 class BatchNorm(_Affine):
@@ -98,7 +103,11 @@ class BatchNorm(_Affine):
         return x
 
     def _settled(self, flowing: Dim) -> Dim:
-        return settled(flowing, self.num_features, "the number of features")
+        return settled(flowing, self.num_features if self.owns_something else None, "the number of features")
+
+    @property
+    def owns_something(self) -> bool:
+        return super().owns_something or self.statistics is not None
 
     def axes(self, *inputs: Shape) -> tuple[tuple[str, ...], ...]:
         (x,) = inputs
@@ -163,7 +172,8 @@ class GroupNorm(_Affine):
     def _flowing(self, x: Shape) -> Dim:
         if len(x) < 2:
             raise ShapeError("GroupNorm cannot take this input", got=show(x), expected="at least 2 axes")
-        return settled(_along(x, self.channel_axis, "GroupNorm"), self.num_channels, "the number of channels")
+        declared = self.num_channels if self.owns_something else None
+        return settled(_along(x, self.channel_axis, "GroupNorm"), declared, "the number of channels")
 
     def output(self, *inputs: Shape) -> Shape:
         (x,) = inputs
@@ -185,19 +195,9 @@ class InstanceNorm(BatchNorm):
     kind: ClassVar[str] = "instance_norm"
 
     def parameter_axes(self, x: Optional[Shape]) -> tuple[tuple[str, Dim], ...]:
-        if self.num_features is not None and (self.batched is None or x is None or len(x) != self.batched):
-            return ((_axis_name(0), self.num_features),)
+        if x is not None and self.batched is not None and len(x) == self.batched - 1:
+            return ((_axis_name(0), self._settled(x[0])),)
         return super().parameter_axes(x)
-
-    def output(self, *inputs: Shape) -> Shape:
-        (x,) = inputs
-        if self.batched is not None and len(x) == self.batched - 1:
-            if self.num_features is not None and (self.scale or self.statistics):
-                require_dim(x[0], self.num_features, "the number of features")
-            return x
-        if not (self.scale or self.statistics):
-            return self.replace(num_features=None).output(x) if self.num_features is not None else super().output(x)
-        return super().output(x)
 
 
 @dataclass(frozen=True)

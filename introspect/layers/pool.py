@@ -48,11 +48,10 @@ class Pool(Windowed):
     def _check_padding(self) -> None:
         if self.padding_limit is None or isinstance(self.padding, str):
             return
-        for k, d, amounts in zip(self.pool_size, self.dilation or (1,) * self.rank(), self.padding):
-            reach = int(d) * (int(k) - 1) + 1
-            most = reach // 2 if self.padding_limit == "half" else reach - 1
+        for k, amounts in zip(self.pool_size, self.padding):
+            most = int(k) // 2 if self.padding_limit == "half" else int(k) - 1
             if max(int(amount) for amount in amounts) > most:
-                raise ConfigurationError(f"padding too wide for a window of {reach}", got=amounts, expected=f"at most {most}")
+                raise ConfigurationError(f"padding too wide for a window of {k}", got=amounts, expected=f"at most {most}")
 
 
 @dataclass(frozen=True)

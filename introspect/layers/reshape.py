@@ -39,17 +39,16 @@ class Flatten(_Rearranged):
     start: int = 1
     end: int = -1
     channels: str = "first"
+    widens: bool = False  # an input too short for that gets an axis of size 1 more (Keras, Lasagne)
     kind: ClassVar[str] = "flatten"
     reshapes: ClassVar[bool] = True
 
     def output(self, *inputs: Shape) -> Shape:
         (x,) = inputs
-        if not x:
-            return (1,)
-        rank = len(x)
+        rank = max(len(x), 1)
+        if self.widens and self.start == rank:
+            return (*x, 1)
         if not (-rank <= self.start < rank and -rank <= self.end < rank):
-            if (self.start, self.end) == (1, -1):
-                return (*x, 1)  # one axis only: Keras and Lasagne add one of size 1
             raise ShapeError("no such axes to flatten", got=show(x), expected=f"axes {self.start} to {self.end}")
         start, end = self.start % rank, self.end % rank
         if start > end:
@@ -220,6 +219,8 @@ class Reduce(Spec):
         if any(not -max(len(x), 1) <= axis < max(len(x), 1) for axis in over):
             raise ShapeError("no such axis to reduce", got=show(x), expected=f"axes {self.over}")
         gone = {axis % max(len(x), 1) for axis in over}
+        if len(gone) < len(tuple(over)):
+            raise ShapeError("an axis is reduced twice", got=self.over, expected=f"each axis of {show(x)} at most once")
         kept = [(1 if i in gone else dim) for i, dim in enumerate(x) if self.keepdims or i not in gone]
         return tuple(kept)
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar, Optional
 
 from ..algebra import Dim, exact_div, maximum, product
+from ..errors import ConfigurationError
 from .base import Connections, Shape, Tensor, Term, require_divisible
 from .conv import SLIDING_TERMS, Sliding
 from .window import margins, outputs_of
@@ -52,6 +53,10 @@ class TransposedConv(Sliding):
             return self._tensorflow(n, s, reach, self.output_padding[i] if self.output_padding else None)
         before, after = margins(self.padding if isinstance(self.padding, str) else self.padding[i], k, dilation)
         extra = self.output_padding[i] if self.output_padding else 0
+        if int(extra) and int(extra) >= max(int(s), int(dilation)):
+            raise ConfigurationError(
+                "output padding is too wide", got=extra, expected=f"less than {max(int(s), int(dilation))}"
+            )
         return (n - 1) * s - before - after + reach + extra
 
     def _tensorflow(self, n: Dim, s: Dim, reach: Dim, extra: Optional[Dim]) -> Dim:

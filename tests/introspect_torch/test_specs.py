@@ -1,0 +1,230 @@
+"""Every law against the real module over generated configurations and inputs: agreement, and equal refusals."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import torch
+from against_torch import check
+from hypothesis import assume, given
+from hypothesis import strategies as st
+from torch import nn
+
+RANKS = st.integers(1, 3)
+SMALL = st.integers(1, 4)
+BATCH = st.integers(1, 3)
+
+
+def each(rank: int, values: Any) -> Any:
+    """One number for all axes, or a number for each."""
+    return st.one_of(values, st.tuples(*[values] * rank))
+
+
+def built(make: Any) -> nn.Module:
+    """A module, unless PyTorch's constructor refuses it: then there is nothing to explain."""
+    try:
+        return make()
+    except (ValueError, RuntimeError, AssertionError):
+        assume(False)
+        raise
+
+
+def images(data: Any, rank: int, channels: int, largest: int = 9) -> torch.Tensor:
+    """An input with or without a batch axis, now and then with a channel too many."""
+    spatial = [data.draw(st.integers(1, largest)) for _ in range(rank)]
+    channels += data.draw(st.sampled_from([0] * 9 + [1]))
+    lead = [data.draw(BATCH)] if data.draw(st.integers(0, 4)) else []
+    return torch.zeros(*lead, channels, *spatial)
+
+
+@given(st.data(), RANKS)
+def test_conv(data: Any, rank: int) -> None:
+    groups = data.draw(st.integers(1, 3))
+    c_in, c_out = (groups * data.draw(st.integers(1, 3)) for _ in range(2))
+    stride = data.draw(each(rank, st.integers(1, 3)))
+    padding = data.draw(st.one_of(st.sampled_from(["same", "valid"]), each(rank, st.integers(0, 3))))
+    mode = data.draw(st.sampled_from(["zeros", "zeros", "reflect", "replicate", "circular"]))
+    cls = getattr(nn, f"Conv{rank}d")
+    kernel, dilation = data.draw(each(rank, SMALL)), data.draw(each(rank, st.integers(1, 3)))
+    bias = data.draw(st.booleans())
+    module = built(lambda: cls(c_in, c_out, kernel, stride, padding, dilation, groups, bias, mode))
+    check(module, images(data, rank, c_in))
+
+
+@given(st.data(), RANKS)
+def test_conv_transpose(data: Any, rank: int) -> None:
+    groups = data.draw(st.integers(1, 3))
+    c_in, c_out = (groups * data.draw(st.integers(1, 3)) for _ in range(2))
+    stride, dilation = data.draw(each(rank, st.integers(1, 3))), data.draw(each(rank, st.integers(1, 3)))
+    kernel, padding = data.draw(each(rank, SMALL)), data.draw(each(rank, st.integers(0, 2)))
+    extra, bias = data.draw(each(rank, st.integers(0, 2))), data.draw(st.booleans())
+    cls = getattr(nn, f"ConvTranspose{rank}d")
+    module = built(lambda: cls(c_in, c_out, kernel, stride, padding, extra, groups, bias, dilation))
+    check(module, images(data, rank, c_in, 6))
+
+
+@given(st.data(), RANKS)
+def test_max_pool(data: Any, rank: int) -> None:
+    kernel, stride = data.draw(each(rank, SMALL)), data.draw(st.one_of(st.none(), each(rank, st.integers(1, 4))))
+    padding, dilation = data.draw(each(rank, st.integers(0, 2))), data.draw(each(rank, st.integers(1, 2)))
+    ceil_mode = data.draw(st.booleans())
+    check(getattr(nn, f"MaxPool{rank}d")(kernel, stride, padding, dilation, False, ceil_mode), images(data, rank, 2))
+
+
+@given(st.data(), RANKS)
+def test_avg_pool(data: Any, rank: int) -> None:
+    kernel, stride = data.draw(each(rank, SMALL)), data.draw(st.one_of(st.none(), each(rank, st.integers(1, 4))))
+    padding, ceil_mode = data.draw(each(rank, st.integers(0, 2))), data.draw(st.booleans())
+    check(getattr(nn, f"AvgPool{rank}d")(kernel, stride, padding, ceil_mode), images(data, rank, 2))
+
+
+@given(st.data(), st.integers(1, 2))
+def test_lp_pool(data: Any, rank: int) -> None:
+    kernel, stride = data.draw(SMALL), data.draw(st.one_of(st.none(), st.integers(1, 4)))
+    check(getattr(nn, f"LPPool{rank}d")(2, kernel, stride, data.draw(st.booleans())), images(data, rank, 2))
+
+
+@given(st.data(), RANKS, st.sampled_from(["Avg", "Max"]))
+def test_adaptive_pool(data: Any, rank: int, mode: str) -> None:
+    sizes = st.integers(1, 5) if rank == 1 else each(rank, st.one_of(st.integers(1, 5), st.none()))
+    check(getattr(nn, f"Adaptive{mode}Pool{rank}d")(data.draw(sizes)), images(data, rank, 2))
+
+
+@given(st.data(), RANKS)
+def test_batch_norm(data: Any, rank: int) -> None:
+    features = data.draw(st.integers(1, 5))
+    module = getattr(nn, f"BatchNorm{rank}d")(
+        features, affine=data.draw(st.booleans()), track_running_stats=data.draw(st.booleans())
+    )
+    axes = data.draw(st.integers(2, 5))
+    check(module, torch.zeros(2, features + data.draw(st.sampled_from([0, 0, 0, 1])), *[2] * (axes - 2)))
+
+
+@given(st.data(), RANKS)
+def test_instance_norm(data: Any, rank: int) -> None:
+    features = data.draw(st.integers(1, 4))
+    module = getattr(nn, f"InstanceNorm{rank}d")(
+        features, affine=data.draw(st.booleans()), track_running_stats=data.draw(st.booleans())
+    )
+    lead = [2] if data.draw(st.booleans()) else []
+    check(module, torch.zeros(*lead, features, *[data.draw(st.integers(2, 5)) for _ in range(rank)]))
+
+
+@given(st.data())
+def test_layer_norm(data: Any) -> None:
+    shape = data.draw(st.lists(st.integers(1, 5), min_size=1, max_size=3))
+    module = nn.LayerNorm(shape, elementwise_affine=data.draw(st.booleans()))
+    wrong = data.draw(st.sampled_from([0, 0, 0, 1]))
+    check(module, torch.zeros(*data.draw(st.lists(st.integers(1, 3), max_size=2)), *shape[:-1], shape[-1] + wrong))
+
+
+@pytest.mark.skipif(not hasattr(nn, "RMSNorm"), reason="this PyTorch has no RMSNorm")
+@given(st.data())
+def test_rms_norm(data: Any) -> None:
+    shape = data.draw(st.lists(st.integers(1, 5), min_size=1, max_size=3))
+    wrong = data.draw(st.sampled_from([0, 0, 0, 1]))
+    module = nn.RMSNorm(shape, elementwise_affine=data.draw(st.booleans()))
+    check(module, torch.zeros(2, *shape[:-1], shape[-1] + wrong))
+
+
+@given(st.data())
+def test_group_norm(data: Any) -> None:
+    groups = data.draw(st.integers(1, 4))
+    channels = groups * data.draw(st.integers(1, 4))
+    module = nn.GroupNorm(groups, channels, affine=data.draw(st.booleans()))
+    given_channels = channels + data.draw(st.sampled_from([0, 0, 0, 1]))
+    check(module, torch.zeros(2, given_channels, *data.draw(st.lists(st.integers(2, 4), max_size=3))))
+
+
+@given(st.data())
+def test_linear(data: Any) -> None:
+    features = data.draw(st.integers(1, 9))
+    module = nn.Linear(features, data.draw(st.integers(1, 9)), bias=data.draw(st.booleans()))
+    lead = data.draw(st.lists(st.integers(1, 4), max_size=3))
+    check(module, torch.zeros(*lead, features + data.draw(st.sampled_from([0, 0, 0, 1]))))
+
+
+@given(st.data())
+def test_bilinear(data: Any) -> None:
+    a, b = data.draw(st.integers(1, 5)), data.draw(st.integers(1, 5))
+    module = nn.Bilinear(a, b, data.draw(st.integers(1, 5)), bias=data.draw(st.booleans()))
+    lead = data.draw(st.lists(st.integers(1, 3), max_size=2))
+    wrong = data.draw(st.sampled_from([0, 0, 0, 1]))
+    check(module, torch.zeros(*lead, a), torch.zeros(*lead, b + wrong))
+
+
+@given(st.data(), st.sampled_from(["RNN", "LSTM", "GRU"]))
+def test_recurrent(data: Any, kind: str) -> None:
+    size, hidden = data.draw(st.integers(1, 5)), data.draw(st.integers(2, 5))
+    projection = {"proj_size": data.draw(st.integers(0, hidden - 1))} if kind == "LSTM" else {}
+    module = getattr(nn, kind)(
+        size, hidden, num_layers=data.draw(st.integers(1, 3)), bias=data.draw(st.booleans()),
+        batch_first=data.draw(st.booleans()), bidirectional=data.draw(st.booleans()), **projection,
+    )  # fmt: skip
+    lead = data.draw(st.lists(st.integers(1, 4), min_size=1, max_size=2))
+    check(module, torch.zeros(*lead, size + data.draw(st.sampled_from([0, 0, 0, 1]))))
+
+
+@given(st.data())
+def test_embedding(data: Any) -> None:
+    module = nn.Embedding(data.draw(st.integers(1, 20)), data.draw(st.integers(1, 6)), padding_idx=0)
+    check(module, torch.zeros(data.draw(st.lists(st.integers(1, 4), max_size=3)), dtype=torch.long))
+
+
+@given(st.data())
+def test_prelu(data: Any) -> None:
+    channels = data.draw(st.integers(1, 5))
+    module = nn.PReLU(data.draw(st.sampled_from([1, channels])))
+    flowing = channels + data.draw(st.sampled_from([0, 0, 0, 1]))
+    check(module, torch.zeros(2, flowing, *data.draw(st.lists(st.integers(1, 3), max_size=2))))
+
+
+@given(st.data(), st.sampled_from(["Constant", "Zero", "Reflection", "Replication", "Circular"]), RANKS)
+def test_pad(data: Any, kind: str, rank: int) -> None:
+    cls = getattr(nn, f"{kind}Pad{rank}d", None)
+    assume(cls is not None)
+    amounts = data.draw(st.one_of(st.integers(0, 3), st.tuples(*[st.integers(0, 3)] * (2 * rank))))
+    check(cls(amounts, 1.0) if kind == "Constant" else cls(amounts), images(data, rank, 2, 5))
+
+
+@given(st.data(), RANKS)
+def test_upsample(data: Any, rank: int) -> None:
+    if data.draw(st.booleans()):
+        module = nn.Upsample(size=data.draw(each(rank, st.integers(1, 7))))
+    else:
+        module = nn.Upsample(scale_factor=data.draw(each(rank, st.sampled_from([1.0, 1.5, 2.0, 3.0, 2.7]))))
+    check(module, torch.zeros(2, 3, *[data.draw(st.integers(1, 5)) for _ in range(rank)]))
+
+
+@given(st.data())
+def test_flatten(data: Any) -> None:
+    x = torch.zeros(*data.draw(st.lists(st.integers(1, 4), min_size=1, max_size=5)))
+    check(nn.Flatten(data.draw(st.integers(-5, 5)), data.draw(st.integers(-5, 5))), x)
+
+
+@given(st.data())
+def test_unflatten(data: Any) -> None:
+    sizes = data.draw(st.lists(st.integers(1, 4), min_size=1, max_size=3))
+    shape = data.draw(st.lists(st.integers(1, 24), min_size=1, max_size=3))
+    dim = data.draw(st.integers(-len(shape), len(shape) - 1))
+    if data.draw(st.booleans()):
+        shape[dim] = int(torch.tensor(sizes).prod())
+    check(nn.Unflatten(dim, tuple(sizes)), torch.zeros(*shape))
+
+
+ELEMENTWISE = [
+    nn.ReLU(), nn.ReLU6(), nn.ELU(), nn.SELU(), nn.CELU(), nn.GELU(), nn.SiLU(), nn.Mish(), nn.LeakyReLU(), nn.RReLU(),
+    nn.Sigmoid(), nn.Tanh(), nn.Hardtanh(), nn.Hardswish(), nn.Hardsigmoid(), nn.Softplus(), nn.Softsign(), nn.LogSigmoid(),
+    nn.Hardshrink(), nn.Softshrink(), nn.Tanhshrink(), nn.Threshold(0.1, 0.0), nn.Identity(), nn.Dropout(0.3),
+    nn.AlphaDropout(0.3), nn.FeatureAlphaDropout(0.3), nn.Softmax(dim=-1), nn.LogSoftmax(dim=-1), nn.Softmin(dim=-1),
+    nn.LocalResponseNorm(2),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("module", ELEMENTWISE, ids=lambda m: type(m).__name__)
+@given(st.lists(st.integers(1, 4), min_size=3, max_size=5))
+def test_what_changes_no_shape(module: nn.Module, shape: list[int]) -> None:
+    e = check(module, torch.zeros(*shape))
+    assert e is not None
+    assert e.params == 0
