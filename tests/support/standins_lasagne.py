@@ -3,6 +3,8 @@
 With 0.2.dev1 installed the real classes are used instead.
 """
 
+# ruff: noqa: B008, N802, N803 -- these are Lasagne's own signatures
+
 from __future__ import annotations
 
 import math
@@ -32,7 +34,9 @@ class _Plain(layers.Layer):
         every = range(len(self.input_shape))
         if shared_axes == "auto":
             return (0, *every[2:])
-        return tuple(every) if shared_axes == "all" else as_tuple(shared_axes, 1) if isinstance(shared_axes, int) else shared_axes
+        return (
+            tuple(every) if shared_axes == "all" else as_tuple(shared_axes, 1) if isinstance(shared_axes, int) else shared_axes
+        )
 
     def _kept(self, axes):
         return [size for axis, size in enumerate(self.input_shape) if axis not in axes]

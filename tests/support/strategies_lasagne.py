@@ -239,7 +239,9 @@ def transposed(draw: Any, cls: Any, axes: int) -> Any:
     kernel = [draw(st.integers(1, 4)) for _ in range(axes)]
     style = draw(st.sampled_from(["valid", "full", "same", "numbers", "size"]))
     kernel = [k - 1 + k % 2 if style == "same" else k for k in kernel]
-    crop = {"numbers": tuple(draw(st.integers(0, (k - 1) // 2)) for k in kernel)}.get(style, "valid" if style == "size" else style)
+    crop = {"numbers": tuple(draw(st.integers(0, (k - 1) // 2)) for k in kernel)}.get(
+        style, "valid" if style == "size" else style
+    )
     least = [k if style == "full" else 1 for k in kernel]
     source = draw(sources((draw(batches), draw(small), *(draw(st.integers(n, n + 4)) for n in least))))
     options: dict = {"output_size": tuple(draw(st.integers(3, 12)) for _ in range(axes))} if style == "size" else {}
