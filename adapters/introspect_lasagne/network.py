@@ -6,7 +6,6 @@ random number generator.
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
@@ -32,7 +31,8 @@ def network_layers(net: Any) -> tuple[list[Any], Mapping[Any, Any]]:
 
 
 def _built_aside(net: Any) -> Any:
-    twin = copy.copy(net)
+    twin = object.__new__(type(net))  # copy.copy would go through __setstate__, which compiles the network
+    vars(twin).update(vars(net))
     if not hasattr(twin, "initialize_layers") or not getattr(twin, "layers", None):
         raise InputNeededError("this network has no layers yet", got=type(net).__name__, hint="call net.initialize() first")
     with _random_state_kept():
