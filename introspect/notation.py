@@ -150,7 +150,7 @@ class _Writer:
 
 def _leaves_no_rest(atom: Quotient) -> bool:
     num, den = evaluate(atom.num), evaluate(atom.den)
-    return isinstance(num, int) and isinstance(den, int) and num % den == 0
+    return isinstance(num, int) and isinstance(den, int) and den != 0 and num % den == 0
 
 
 def _content(e: Expr) -> tuple[int, tuple[Atom, ...]]:

@@ -45,6 +45,7 @@ def pooled(
     return Pool(
         size, _strides(stride, size), pairs(padding, rank), tuple_of(dilation, rank),
         "ceil_inside" if ceil_mode else "floor", mode, padding_limit="half",
+        window_must_fit=mode == "average" and rank == 3,
     )  # fmt: skip
 
 

@@ -138,9 +138,10 @@ def matrix_transpose(x: Any) -> Applied:
 
 def squeeze(x: Any, dim: Any = None) -> Applied:
     shape = _shape(x)
-    chosen = range(len(shape)) if dim is None else [d % len(shape) for d in tuple_of(dim, 1)]
-    if dim is None and not all(isinstance(n, int) for n in shape):
+    named = () if dim is None else tuple_of(dim, 1)
+    if any(not -len(shape) <= d < len(shape) for d in named) or (dim is None and not all(isinstance(n, int) for n in shape)):
         raise NoLawError
+    chosen = range(len(shape)) if dim is None else [d % len(shape) for d in named]
     gone = {d for d in chosen if isinstance(shape[d], int) and shape[d] == 1}
     return Applied(Permute(tuple(i for i in range(len(shape)) if i not in gone)), (x,))
 

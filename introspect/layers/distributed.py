@@ -7,7 +7,7 @@ from typing import ClassVar, Optional
 
 from ..algebra import Dim
 from ..errors import ShapeError
-from .base import Connections, Shape, Spec, Tensor, show
+from .base import Connections, Shape, Spec, Tensor, require_rank, show
 from .basic import Identity
 
 
@@ -21,6 +21,7 @@ class TimeDistributed(Spec):
     """
 
     inner: Spec = Identity()  # noqa: RUF009  frozen, so it can be shared
+    ranks: tuple[int, ...] = ()  # how many axes a step may have; any, if empty
     kind: ClassVar[str] = "time_distributed"
 
     @property
@@ -31,11 +32,12 @@ class TimeDistributed(Spec):
     def nonlinear(self) -> bool:
         return self.inner.nonlinear
 
-    @staticmethod
-    def step(x: Shape) -> Shape:
+    def step(self, x: Shape) -> Shape:
         """One step of a sequence."""
         if len(x) < 3:
             raise ShapeError("TimeDistributed needs steps with features", got=show(x), expected="at least 3 axes")
+        if self.ranks:
+            require_rank((x[0], *x[2:]), self.ranks, "the layer in a TimeDistributed")
         return (x[0], *x[2:])
 
     def tensors(self, *inputs: Optional[Shape]) -> tuple[Tensor, ...]:
@@ -61,4 +63,4 @@ class TimeDistributed(Spec):
         return ((batch, "t", *rest),)
 
     def named(self, prefix: str = "") -> TimeDistributed:
-        return TimeDistributed(self.inner.named(prefix))
+        return TimeDistributed(self.inner.named(prefix), self.ranks)

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Optional
 
 from .base import Spec
 
 
 @dataclass(frozen=True)
 class Noise(Spec):
-    """Dropout of any kind, Gaussian noise, identity at inference. `rate` is kept for reading only."""
+    """Dropout of any kind, Gaussian noise, identity at inference. `rate` is for reading only, None where it is no number."""
 
     variant: str = "dropout"
-    rate: float = 0.0
+    rate: Optional[float] = 0.0
     kind: ClassVar[str] = "noise"
     passes: ClassVar[bool] = True

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar, Optional
 
 from ..algebra import Dim
-from ..errors import ConfigurationError
+from ..errors import ConfigurationError, ShapeError
 from .base import Shape, Spec, Term, require_divisible, require_rank
 from .window import Padding, Windowed, slide
 
@@ -28,6 +28,7 @@ class Pool(Windowed):
     channels: str = "first"
     padding_limit: Optional[str] = None  # what is refused: wider than `half` a window (PyTorch), a `whole` one (Theano)
     unbatched: bool = True  # whether an input without a batch axis is taken
+    window_must_fit: bool = False  # an input smaller than a window is refused, however it is padded (PyTorch's AvgPool3d)
     kind: ClassVar[str] = "pool"
     terms = {
         "pool_size": Term("k"),
@@ -42,8 +43,14 @@ class Pool(Windowed):
     def output(self, *inputs: Shape) -> Shape:
         x = self.check(inputs[0])
         self._check_padding()
+        self._check_fit(x)
         spatial = slide(self, x, self.pool_size, self.stride, self.padding, self.dilation or None, self.rounding)
         return self.arranged(x, x[self.channel_axis()], spatial)
+
+    def _check_fit(self, x: Shape) -> None:
+        for n, k in zip(self.spatial(x), self.pool_size):
+            if self.window_must_fit and isinstance(n, int) and n < int(k):
+                raise ShapeError("the input is smaller than a window", got=n, expected=f"at least {k}")
 
     def _check_padding(self) -> None:
         if self.padding_limit is None or isinstance(self.padding, str):
