@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from operator import index
-from typing import Any, Union
+from typing import Any, Optional, Union
 
 from introspect.algebra import Dim, unknown
 
@@ -24,9 +24,9 @@ def function_name(function: Any) -> str:
     return str(name or type(function).__name__)
 
 
-def rate(value: Any) -> float:
-    """A dropout rate or noise level for reading; nan where it is a Theano variable."""
-    return float(value) if isinstance(value, (int, float)) else float("nan")
+def rate(value: Any) -> Optional[float]:
+    """A dropout rate or noise level for reading; None where it is a Theano variable."""
+    return float(value) if isinstance(value, (int, float)) else None
 
 
 def spatial(value: Any, axes: int) -> tuple[int, ...]:

@@ -47,7 +47,9 @@ def trainable(layers: Sequence[Any]) -> set[int]:
 def expressions(layer: Any) -> bool:
     """Whether a parameter is worked out from variables, otherwise than by reordering its axes."""
     variables = {id(v) for v in layer.get_params()}
-    return any(id(unwrapped(param)[0]) not in variables for param in getattr(layer, "params", {}))
+    inner = [vars(layer)[name] for name in ("input_to_hidden", "hidden_to_hidden") if name in vars(layer)]
+    params = [param for one in (layer, *inner) for param in getattr(one, "params", {})]
+    return any(id(unwrapped(param)[0]) not in variables for param in params)
 
 
 def unwrapped(variable: Any) -> tuple[Any, Optional[tuple[int, ...]]]:

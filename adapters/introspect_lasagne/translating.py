@@ -35,13 +35,33 @@ def entrances(graph: Graph) -> list[tuple[str, Any, int, DeclaredShape]]:
     return found
 
 
+class Tensors:
+    """The variables of one model: which of them are trained, and who held each first, which is their identity."""
+
+    def __init__(self, trained: set[int]) -> None:
+        self.trained = trained
+        self.first_held: dict[int, str] = {}
+
+    def holdings(self, node: Node, roles: Mapping[str, tuple[str, str]]) -> list[Holding]:
+        """What a layer holds, with the `roles` that its law has for the names."""
+        found = []
+        for one in held(node.layer, roles):
+            role, layout = roles.get(one.name, ("", ""))
+            if one.order is not None:
+                role, layout = (role, reordered(layout, one.order)) if layout else ("", "")
+            key = id(one.variable)
+            identity = self.first_held.setdefault(key, f"{node.path}.{one.name}")
+            found.append(Holding(one.name, identity, (role,) if role else (), layout, key in self.trained))
+        return found
+
+
 def translate(model: Any, inputs: Any = None) -> Model:
     """The model in the IR. Raises a law's error, with the path, where a layer cannot be applied."""
     graph = graph_of(model)
     builder = Builder("lasagne", version(), graph.name)
     values: dict[tuple[int, int], int] = {}
     shapes = _given(graph, inputs)
-    trained = trainable([node.layer for node in graph.nodes])
+    tensors = Tensors(trainable([node.layer for node in graph.nodes]))
     for path, layer, i, declared in entrances(graph):
         if i >= 0:
             values[id(layer), i] = builder.input(shapes.get(path, named_shape(declared)), path, "input")
@@ -50,22 +70,22 @@ def translate(model: Any, inputs: Any = None) -> Model:
             shape = shapes.get(node.path, named_shape(tuple(node.layer.shape)))
             values[id(node.layer), -1] = builder.input(shape, node.path, type(node.layer).__name__)
         else:
-            values[id(node.layer), -1] = _apply(builder, node, [values[key] for key in node.feeds], trained)
+            values[id(node.layer), -1] = _apply(builder, node, [values[key] for key in node.feeds], tensors)
     return builder.finish([values[id(layer), -1] for layer in graph.outputs])
 
 
-def _apply(builder: Builder, node: Node, inputs: Sequence[int], trained: set[int]) -> int:
+def _apply(builder: Builder, node: Node, inputs: Sequence[int], tensors: Tensors) -> int:
     """Add one layer and its call; returns the value that comes out."""
     shapes = [builder.shape(value) for value in inputs]
     rule, kind_name = rule_for(node.layer), type(node.layer).__name__
     spec = _spec(rule, node, shapes)
     if rule is None or spec is None:
-        index = builder.layer(node.path, Opaque(kind_name), _holdings(node.layer, {}, trained), kind_name)
+        index = builder.layer(node.path, Opaque(kind_name), tensors.holdings(node, {}), kind_name)
         return builder.carry(index, inputs, (said_shape(node.layer, shapes),))[0]
     if expressions(node.layer):
-        index = builder.layer(node.path, Opaque(kind_name, spec), _holdings(node.layer, {}, trained), kind_name)
+        index = builder.layer(node.path, Opaque(kind_name, spec), tensors.holdings(node, {}), kind_name)
     else:
-        index = builder.layer(node.path, spec, _holdings(node.layer, rule.roles(spec), trained), kind_name)
+        index = builder.layer(node.path, spec, tensors.holdings(node, rule.roles(spec)), kind_name)
     return builder.call(index, inputs)[0]
 
 
@@ -77,17 +97,6 @@ def _spec(rule: Optional[Rule], node: Node, shapes: Sequence[Optional[Shape]]) -
     except (AttributeError, TypeError) as error:
         hint = "register an adapter for this fork's layers, or leave the layer to its own shape method"
         raise ConfigurationError("this layer's configuration cannot be read", got=error, hint=hint, path=node.path) from error
-
-
-def _holdings(layer: Any, roles: Mapping[str, tuple[str, str]], trained: set[int]) -> list[Holding]:
-    found = []
-    for one in held(layer, roles):
-        role, layout = roles.get(one.name, ("", ""))
-        if one.order is not None:
-            role, layout = (role, reordered(layout, one.order)) if layout else ("", "")
-        identity, learned = str(id(one.variable)), id(one.variable) in trained
-        found.append(Holding(one.name, identity, (role,) if role else (), layout, learned))
-    return found
 
 
 def reordered(layout: str, order: Sequence[Any]) -> str:
