@@ -1,0 +1,89 @@
+"""The command line as a user meets it: exit codes, forms, targets, and errors that say what to do."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+from samples import mismatched, verified
+
+from introspect.cli import main
+from introspect.targets import parse_shapes, resolve
+
+
+def invoke(*args: str) -> Any:
+    return CliRunner().invoke(main, list(args))
+
+
+def test_a_saved_explanation_is_shown(tmp_path: Path) -> None:
+    (tmp_path / "e.json").write_text(verified().to_json(), encoding="utf-8")
+    result = invoke("explain", str(tmp_path / "e.json"), "--width", "150")
+    assert result.exit_code == 0
+    assert "(3·3·3 + 1)·4" in result.output
+    assert "verified" in result.output
+
+
+def test_a_mismatch_exits_with_1(tmp_path: Path) -> None:
+    (tmp_path / "e.json").write_text(mismatched().to_json(), encoding="utf-8")
+    result = invoke("explain", str(tmp_path / "e.json"))
+    assert result.exit_code == 1
+    assert "4×3×3×2" in result.output
+
+
+@pytest.mark.parametrize("form", ["text", "markdown", "json"])
+def test_every_form(form: str) -> None:
+    result = invoke("explain", "introspect.demo:on_paper", "--format", form)
+    assert result.exit_code == 0
+    assert ("51264" if form == "json" else "51,264") in result.output
+    if form == "json":
+        assert json.loads(result.output)["totals"]["params"] == 154_798
+
+
+@pytest.mark.parametrize(
+    ("args", "said"),
+    [
+        (["explain"], "Missing argument"),
+        (["explain", "nonsense"], "this is not a target"),
+        (["explain", "no.such.module:x"], "cannot be imported"),
+        (["explain", "introspect.demo:nothing"], "has no nothing"),
+        (["explain", "introspect.demo:run"], "cannot be called without arguments"),
+        (["explain", "introspect.demo:LAYERS"], "no adapter knows this object"),
+        (["explain", "introspect.demo:on_paper", "--input", "1,-3"], "this is not a shape"),
+        (["explain", "introspect.demo:on_paper", "--format", "pdf"], "pdf"),
+        (["nothing"], "No such command"),
+    ],
+)
+def test_bad_usage_exits_with_2_and_says_why(args: list[str], said: str) -> None:
+    result = invoke(*args)
+    assert result.exit_code == 2
+    assert said in result.output
+
+
+def test_a_damaged_file_is_bad_usage(tmp_path: Path) -> None:
+    (tmp_path / "e.json").write_text("{", encoding="utf-8")
+    assert invoke("explain", str(tmp_path / "e.json")).exit_code == 2
+
+
+def test_shapes_as_text() -> None:
+    assert parse_shapes(()) is None
+    assert parse_shapes(("1,3,224,224",)) == (1, 3, 224, 224)
+    assert parse_shapes(("(N, 3, H, W)",)) == ("N", 3, "H", "W")
+    assert parse_shapes(("1x3", "?,4")) == ((1, 3), (None, 4))
+    assert parse_shapes(("ids=1,128",)) == {"ids": (1, 128)}
+
+
+def test_a_target_is_found_beside_the_user(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "beside.py").write_text(
+        "from introspect.demo import on_paper\nclass Nest:\n    make = staticmethod(on_paper)\n"
+    )
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend("")
+    assert resolve("beside:Nest.make").name == "the demonstration network"
+
+
+def test_version_and_help() -> None:
+    assert "introspect" in invoke("--version").output
+    assert "explain" in invoke("-h").output
