@@ -6,7 +6,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import Any, Optional, Union
 
-from introspect.algebra import Dim, evaluate, unknown
+from introspect.algebra import Dim, evaluate, symbol, unknown
 from introspect.building import Builder
 from introspect.errors import ConfigurationError, InputNeededError, IntrospectError
 from introspect.inputs import Inputs, InputShape, named_shape, parse_inputs
@@ -33,6 +33,18 @@ def entrances(graph: Graph) -> list[tuple[str, Any, int, DeclaredShape]]:
         bare = [(i, shape) for i, (source, shape) in enumerate(node.sources) if source is None]
         found += [(f"{node.path}.input{i or ''}", node.layer, i, tuple(shape)) for i, shape in bare]
     return found
+
+
+def declared_shape(declared: DeclaredShape, number: int) -> Shape:
+    """A declared shape with its open dimensions as unknowns, which are not those of another input: ``H``, then ``H_2``.
+
+    >>> declared_shape((None, 3, None, None), 0), declared_shape((None, 3, None, 7), 1)
+    ((N, 3, H, W), (N, 3, H_2, 7))
+    """
+    named = named_shape(declared)
+    if number == 0:
+        return named
+    return tuple(dim if i == 0 or isinstance(dim, int) else symbol(f"{dim}_{number + 1}") for i, dim in enumerate(named))
 
 
 class Tensors:
@@ -62,12 +74,13 @@ def translate(model: Any, inputs: Any = None) -> Model:
     values: dict[tuple[int, int], int] = {}
     shapes = _given(graph, inputs)
     tensors = Tensors(trainable([node.layer for node in graph.nodes]))
-    for path, layer, i, declared in entrances(graph):
+    declared = {path: declared_shape(shape, number) for number, (path, _, _, shape) in enumerate(entrances(graph))}
+    for path, layer, i, _ in entrances(graph):
         if i >= 0:
-            values[id(layer), i] = builder.input(shapes.get(path, named_shape(declared)), path, "input")
+            values[id(layer), i] = builder.input(shapes.get(path, declared[path]), path, "input")
     for node in graph.nodes:
         if node.is_input:
-            shape = shapes.get(node.path, named_shape(tuple(node.layer.shape)))
+            shape = shapes.get(node.path, declared[node.path])
             values[id(node.layer), -1] = builder.input(shape, node.path, type(node.layer).__name__)
         else:
             values[id(node.layer), -1] = _apply(builder, node, [values[key] for key in node.feeds], tensors)

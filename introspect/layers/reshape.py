@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar, Optional, Union
 
-from ..algebra import Dim, exact_div, product
+from ..algebra import Dim, exact_div, maximum, minimum, product, unknown
 from ..errors import ConfigurationError, ShapeError
 from .base import Shape, Spec, axis_suffixes, positive, require_dim, require_rank, show
 from .window import require_padding
@@ -257,7 +257,10 @@ class Slice(Spec):
             return n + self.stop - (self.start or 0)
         if self.step == 1 and self.stop is None and self.start is not None:
             return -self.start if self.start < 0 else n - self.start
-        raise ShapeError("this slice needs a known size", got=f"axis {self.axis} of {show((n,))}", expected="a number")
+        if self.step == 1 and self.stop is not None and self.stop >= 0 and (self.start or 0) >= 0:
+            end = minimum(self.stop, n)
+            return maximum(end - self.start, 0) if self.start else end
+        return unknown()  # a length that depends on where the slice's ends fall
 
 
 @dataclass(frozen=True)

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import doctest
 import subprocess
 import sys
 
 import pytest
 from agreement import assert_verified
+from introspect_lasagne import arguments, detecting, graph, network, parameters, reported, specs, translating
 from lasagne import init, layers
 from standins_lasagne import NEW, newer_layers
 from theano import tensor
 
-from introspect import IntrospectError, NoAdapterError, UnknownDimensionError, explain
+from introspect import Explanation, IntrospectError, NoAdapterError, UnknownDimensionError, explain
 from introspect.algebra import symbol
 
 ZERO = init.Constant(0.0)
@@ -183,6 +185,40 @@ def test_open_dimensions_are_named_unknowns():
     with pytest.raises(UnknownDimensionError, match="a number for H, W"):
         int(e.neurons)
     assert e.neurons.at(H=10, W=20) == 8 * 10 * 20
+
+
+def test_open_dimensions_of_two_inputs_are_not_the_same_unknown():
+    left, right = (layers.InputLayer((None, 3, None, 5), name=name) for name in ("left", "right"))
+    e = explain(layers.SliceLayer(layers.Conv2DLayer(right, 2, 1, W=ZERO), slice(0, 2), axis=1))
+    assert e["right"].output_shape[2] == symbol("H")
+    shapes = [row.output_shape[2] for row in explain([left, right]).layers]
+    assert shapes == [symbol("H"), symbol("H_2")]
+
+
+def test_what_lasagne_cannot_work_out_is_unreported_and_never_zero():
+    """0.1 cannot calculate with an open dimension; we can, and say that nobody has confirmed it."""
+    e = explain(layers.FlattenLayer((None, 3, None), name="flat"))
+    assert e["flat"].output_shape == (symbol("N"), 3 * symbol("C"))
+    assert e["flat"].status == ("verified" if NEW else "unreported")
+    assert NEW or (e.status == "incomplete" and "flat: Lasagne does not say" in e.reported.notes[0])
+
+
+def test_a_slice_of_an_open_axis():
+    sliced = layers.SliceLayer(layers.InputLayer((None, None, 16)), slice(0, 5), axis=1)
+    e = explain(sliced)
+    assert [e["slice"].units.at(T=t) for t in (3, 9)] == [3 * 16, 5 * 16]
+
+
+def test_json_there_and_back():
+    net = layers.LSTMLayer(layers.DropoutLayer(layers.InputLayer((None, None, 16)), p=tensor.scalar()), 8)
+    e = explain(net)
+    assert Explanation.from_json(e.to_json()).model == e.model
+    assert explain(net).model == e.model
+
+
+def test_the_examples_in_the_adapters_own_pages():
+    for module in (arguments, detecting, graph, network, parameters, reported, specs, translating):
+        assert doctest.testmod(module).failed == 0
 
 
 def test_given_inputs_take_the_place_of_open_dimensions():
