@@ -298,18 +298,6 @@ def test_paper_alone_asks_for_nothing_but_what_is_opaque():
     assert e.params == layers.count_params(net)
 
 
-@pytest.mark.parametrize("number", range(2))
-def test_graphics_card_variants_are_told_by_name(number):
-    """Classes of ``lasagne.layers.dnn`` and ``corrmm`` cannot be imported without one; only their names count."""
-    name = ("Conv2DDNNLayer", "Conv2DMMLayer")[number]
-    cls = type(name, (layers.Conv2DLayer,), {"__module__": "lasagne.layers.dnn"})
-    e = explain(cls((None, 3, 8, 8), 4, 3, W=ZERO))
-    assert_verified(e)
-    assert e.layers[-1].kind_name == name
-    pool = type("Pool2DDNNLayer", (layers.Pool2DLayer,), {"__module__": "lasagne.layers.dnn"})
-    assert_verified(explain(pool((None, 3, 8, 8), 2)))
-
-
 @pytest.mark.parametrize("model", [[], {}, [1, 2], {"a": 3}, object()])
 def test_what_is_no_model_is_not_owned(model):
     with pytest.raises(NoAdapterError):
