@@ -137,7 +137,7 @@ def _entry(layer: Layer, holding: Holding, tensors: list[Tensor], undecided: boo
         return Entry(layer.path, holding.name, (), None, None, bool(holding.trainable), holding.buffer,
                      holding.identity, unexpected=unexpected)  # fmt: skip
     shape = stored_shape(holding.layout or default_layout(tensors[0]), tensors)
-    trainable = tensors[0].trainable if holding.trainable is None else tensors[0].trainable and holding.trainable
+    trainable = all(t.trainable for t in tensors) and holding.trainable is not False
     return Entry(layer.path, holding.name, tuple(tensors), shape, product(shape), trainable,
                  tensors[0].buffer, holding.identity)  # fmt: skip
 

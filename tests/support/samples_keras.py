@@ -1,0 +1,55 @@
+"""One Keras model of one layer for each kind of law, to break the law on."""
+
+from __future__ import annotations
+
+from typing import Any, Callable
+
+import keras
+from keras import layers
+
+IMAGE = (9, 8, 4)
+
+
+def single(make: Callable[[], Any], *shapes: tuple[int, ...]) -> Callable[[], tuple[Any, Any]]:
+    def model() -> tuple[Any, Any]:
+        inputs = [keras.Input(shape, dtype="int32" if make.__name__ == "indices" else None) for shape in shapes]
+        return keras.Model(inputs, make()(inputs if len(inputs) > 1 else inputs[0])), None
+
+    return model
+
+
+def indices() -> Any:
+    return layers.Embedding(7, 3)
+
+
+SAMPLES: dict[str, Callable[[], tuple[Any, Any]]] = {
+    "dense": single(lambda: layers.Dense(3), IMAGE),
+    "conv": single(lambda: layers.Conv2D(6, (3, 2), (2, 1), "same", groups=2), IMAGE),
+    "depthwise": single(lambda: layers.DepthwiseConv2D(3, depth_multiplier=2), IMAGE),
+    "separable": single(lambda: layers.SeparableConv2D(6, 3, padding="same"), IMAGE),
+    "transposed conv": single(lambda: layers.Conv2DTranspose(6, 2, 3), IMAGE),
+    "pool": single(lambda: layers.MaxPooling2D(3, 2, "same"), IMAGE),
+    "global pool": single(lambda: layers.GlobalAveragePooling2D(keepdims=True), IMAGE),
+    "batch norm": single(layers.BatchNormalization, IMAGE),
+    "layer norm": single(lambda: layers.LayerNormalization(axis=(1, 3)), IMAGE),
+    "group norm": single(lambda: layers.GroupNormalization(2), IMAGE),
+    "data normalization": single(layers.Normalization, (5,)),
+    "rnn": single(lambda: layers.SimpleRNN(5, return_sequences=True), (4, 3)),
+    "lstm": single(lambda: layers.LSTM(5, return_state=True), (4, 3)),
+    "gru": single(lambda: layers.GRU(5), (4, 3)),
+    "bidirectional": single(lambda: layers.Bidirectional(layers.GRU(5, reset_after=False), merge_mode="sum"), (4, 3)),
+    "time distributed": single(lambda: layers.TimeDistributed(layers.Dense(5)), (4, 3)),
+    "embedding": single(indices, (5,)),
+    "activation": single(lambda: layers.Activation("relu"), IMAGE),
+    "prelu": single(lambda: layers.PReLU(shared_axes=[1]), IMAGE),
+    "dropout": single(lambda: layers.Dropout(0.5), IMAGE),
+    "flatten": single(layers.Flatten, IMAGE),
+    "reshape": single(lambda: layers.Reshape((-1, 6)), IMAGE),
+    "permute": single(lambda: layers.Permute((3, 1, 2)), IMAGE),
+    "repeat": single(lambda: layers.RepeatVector(3), (5,)),
+    "pad": single(lambda: layers.ZeroPadding2D(((1, 0), (2, 1))), IMAGE),
+    "crop": single(lambda: layers.Cropping2D(((1, 0), (2, 1))), IMAGE),
+    "upsample": single(lambda: layers.UpSampling2D((2, 3)), IMAGE),
+    "add": single(layers.Add, (3, 4), (3, 4)),
+    "concatenate": single(lambda: layers.Concatenate(axis=1), (3, 4), (2, 4)),
+}

@@ -1,0 +1,73 @@
+"""One PyTorch model of one layer for each kind of law, to break the law on."""
+
+from __future__ import annotations
+
+from typing import Any, Callable
+
+import torch
+import torch.nn.functional as F  # noqa: N812
+from torch import nn
+
+IMAGE = (2, 4, 9, 8)
+
+
+class Apply(nn.Module):
+    """A bare function as a model."""
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        super().__init__()
+        self.function = function
+
+    def forward(self, *xs: Any) -> Any:
+        return self.function(*xs)
+
+
+def layer(make: Callable[[], nn.Module], *shapes: tuple[int, ...]) -> Callable[[], tuple[Any, Any]]:
+    return lambda: (make(), shapes if len(shapes) > 1 else shapes[0])
+
+
+def function(apply: Callable[..., Any], *shapes: tuple[int, ...]) -> Callable[[], tuple[Any, Any]]:
+    return layer(lambda: Apply(apply), *shapes)
+
+
+SAMPLES: dict[str, Callable[[], tuple[Any, Any]]] = {
+    "linear": layer(lambda: nn.Linear(8, 3), IMAGE),
+    "bilinear": layer(lambda: nn.Bilinear(3, 4, 5), (2, 3), (2, 4)),
+    "conv": layer(lambda: nn.Conv2d(4, 6, (3, 2), (2, 1), 1, groups=2), IMAGE),
+    "transposed conv": layer(lambda: nn.ConvTranspose2d(4, 6, 3, 2, 1, 1, groups=2), IMAGE),
+    "max pool": layer(lambda: nn.MaxPool2d(3, 2, ceil_mode=True), (2, 4, 8, 8)),
+    "average pool": layer(lambda: nn.AvgPool2d(3, 2, 1), IMAGE),
+    "adaptive pool": layer(lambda: nn.AdaptiveAvgPool2d((3, None)), IMAGE),
+    "batch norm": layer(lambda: nn.BatchNorm2d(4), IMAGE),
+    "instance norm": layer(lambda: nn.InstanceNorm2d(4, affine=True, track_running_stats=True), IMAGE),
+    "layer norm": layer(lambda: nn.LayerNorm((9, 8)), IMAGE),
+    "group norm": layer(lambda: nn.GroupNorm(2, 4), IMAGE),
+    "standardization": layer(lambda: nn.LocalResponseNorm(3), IMAGE),
+    "rnn": layer(lambda: nn.RNN(3, 5), (4, 2, 3)),
+    "lstm": layer(lambda: nn.LSTM(3, 5, 2, bidirectional=True, proj_size=2, batch_first=True), (4, 2, 3)),
+    "gru": layer(lambda: nn.GRU(3, 5), (4, 2, 3)),
+    "embedding": layer(lambda: nn.Embedding(7, 3), (2, 5)),
+    "activation": layer(nn.ReLU, IMAGE),
+    "prelu": layer(lambda: nn.PReLU(4), IMAGE),
+    "dropout": layer(nn.Dropout, IMAGE),
+    "identity": layer(nn.Identity, IMAGE),
+    "flatten": layer(nn.Flatten, IMAGE),
+    "unflatten": layer(lambda: nn.Unflatten(1, (2, 2)), IMAGE),
+    "pad": layer(lambda: nn.ZeroPad2d((1, 2, 0, 1)), IMAGE),
+    "upsample": layer(lambda: nn.Upsample(scale_factor=(2, 1.5)), IMAGE),
+    "reshape": function(lambda x: x.reshape(2, -1, 6), IMAGE),
+    "permute": function(lambda x: x.permute(0, 2, 3, 1), IMAGE),
+    "reduce": function(lambda x: x.mean((2, 3)), IMAGE),
+    "index": function(lambda x: x[:, 1:, None, 0], IMAGE),
+    "slice": function(lambda x: x.narrow(1, 1, 2), IMAGE),
+    "split": function(lambda x: x.split(3, 1), (2, 7)),
+    "expand": function(lambda x: x.expand(2, 5, 3), (2, 1, 3)),
+    "tile": function(lambda x: x.repeat(2, 3, 1), (2, 3)),
+    "stack": function(lambda x, y: torch.stack([x, y], 1), (2, 3), (2, 3)),
+    "concatenate": function(lambda x, y: torch.cat([x, y], 1), (2, 3), (2, 4)),
+    "elementwise": function(lambda x, y: x + y, (2, 3), (3,)),
+    "matmul": function(torch.matmul, (2, 3, 4), (4, 5)),
+    "attention": function(F.scaled_dot_product_attention, (2, 3, 4), (2, 5, 4), (2, 5, 6)),
+}
+if hasattr(nn, "RMSNorm"):
+    SAMPLES["rms norm"] = layer(lambda: nn.RMSNorm(8), IMAGE)
