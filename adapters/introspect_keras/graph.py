@@ -100,10 +100,12 @@ class Walk(Generic[V]):
         return made
 
     def _is_composite(self, layer: Any) -> bool:
-        """Whether a layer without a law is made of layers that have one."""
+        """Whether a layer without a law is made of layers with one that own something."""
         return self.dialect.law(layer, None) is None and any(self._has_law(part) for part in self.dialect.sublayers(layer))
 
     def _has_law(self, layer: Any) -> bool:
+        if not self.dialect.weights(layer):
+            return False
         if self.graph(layer) is not None or self.dialect.chain(layer) is not None:
             return True
         return self.dialect.law(layer, None) is not None or self._is_composite(layer)

@@ -36,6 +36,7 @@ class Keras1:
         self.version = version
         self._tensors: dict[tuple[int, int, int], Tensor] = {}
         self._graphs: dict[int, tuple[Any, Optional[Graph]]] = {}
+        self._counts: dict[int, tuple[Any, int]] = {}
 
     def graph(self, layer: Any) -> Optional[Graph]:
         if id(layer) not in self._graphs:
@@ -153,7 +154,9 @@ class Keras1:
         """`count_params()` of Keras 1 leaves out what is not trainable: no count of a layer that has such weights."""
         if not self.built(layer) or getattr(layer, "non_trainable_weights", []):
             return None
-        return int(layer.count_params())
+        if id(layer) not in self._counts:  # on Theano a function is compiled for every weight that is counted
+            self._counts[id(layer)] = (layer, int(layer.count_params()))
+        return self._counts[id(layer)][1]
 
     def totals(self, model: Any) -> tuple[Optional[int], Optional[int]]:
         trainable = sum(prod(int(dim or 0) for dim in self.variable_shape(v)) for v in self.trainable_weights(model))

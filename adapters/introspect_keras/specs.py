@@ -123,7 +123,7 @@ def _embedding(layer: Any) -> Law:
 def _pool(mode: str) -> Any:
     def law(layer: Any) -> Law:
         size = tuple(layer.pool_size)
-        fields = {"mode": mode, "channels": channels(layer), "unbatched": False}
+        fields: dict[str, Any] = {"mode": mode, "channels": channels(layer), "unbatched": False}
         return Law(Pool(size, tuple(layer.strides), _padding(layer, len(size)), **fields))
 
     return law

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from typing import Any, Optional
 
+from introspect.errors import ConfigurationError
 from introspect.layers import (
     Activation,
     BatchNorm,
@@ -86,7 +87,15 @@ def _stacked(layer: Any, sides: str = "out in", last: str = "in out") -> str:
 
 
 def _conv(layer: Any) -> Law:
+    if len(_kernel_size(layer)) == 3 and layer.border_mode == "same" and set(layer.subsample) != {1} and _old_volumes():
+        raise ConfigurationError("this Theano has no strided 3-D convolution of mode same", got=layer.subsample, expected="1")
     return Law(Conv(**_sliding(layer), filters=layer.nb_filter), (Stored("W", ("kernel",), _stacked(layer)), _BIAS))
+
+
+def _old_volumes() -> bool:
+    """Whether Keras falls back on the 3-D convolution of Theano before 0.9."""
+    on_theano = sys.modules["keras.backend"].backend() == "theano"
+    return on_theano and not hasattr(sys.modules.get("theano.tensor.nnet"), "conv3d")
 
 
 def _deconv(layer: Any) -> Law:
@@ -144,7 +153,9 @@ def _pool(mode: str) -> Any:
         one = hasattr(layer, "pool_length")
         size = (layer.pool_length,) if one else tuple(layer.pool_size)
         stride = (layer.stride,) if one else tuple(layer.strides)
-        fields = {"mode": mode, "channels": _channels(layer), "unbatched": False}
+        if len(size) == 3 and layer.border_mode == "same" and _old_volumes():
+            raise ConfigurationError("this Theano has no 3-D pooling of mode same", got="same", expected="valid")
+        fields: dict[str, Any] = {"mode": mode, "channels": _channels(layer), "unbatched": False}
         return Law(Pool(size, stride, _padding(layer, len(size)), **fields))
 
     return law
@@ -214,7 +225,8 @@ def _time_distributed(layer: Any) -> Optional[Law]:
     if inner is None:
         return None
     stored = tuple(Stored(s.name, s.roles, s.layout, f"layer.{s.attribute or s.name}") for s in inner.stored)
-    return Law(TimeDistributed(inner.spec), stored)
+    ranks = {getattr(spec, "ndim", None) for spec in getattr(layer.layer, "input_spec", None) or ()}
+    return Law(TimeDistributed(inner.spec, tuple(rank for rank in ranks if isinstance(rank, int))), stored)
 
 
 # -- activations, noise

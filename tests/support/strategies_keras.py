@@ -15,6 +15,10 @@ BATCH = st.sampled_from([None, 1, 3])
 SMALL = st.integers(1, 4)
 SIDE = st.integers(1, 11)
 FORMATS = st.sampled_from(["channels_last", "channels_first"])
+NOISES = (
+    "Dropout", "AlphaDropout", "GaussianDropout", "GaussianNoise", "SpatialDropout1D", "SpatialDropout2D", "SpatialDropout3D",
+    "ActivityRegularization", "Rescaling", "Identity",
+)  # fmt: skip
 ACTIVATIONS = st.sampled_from([None, "linear", "relu", "tanh"])
 
 
@@ -171,6 +175,7 @@ def recurrences(draw: Draw) -> Case:
 @st.composite
 def bidirectional_recurrences(draw: Draw) -> Case:
     inner = draw(recurrences())
+    inner.fields["go_backwards"] = False
     mode = draw(st.sampled_from(["concat", "sum", "mul", "ave", None]))
     return Case("Bidirectional", {"merge_mode": mode}, inner.shapes, inner)
 
@@ -196,12 +201,7 @@ def activations(draw: Draw) -> Case:
 
 @st.composite
 def noises(draw: Draw) -> Case:
-    name = draw(
-        st.sampled_from(
-            ["Dropout", "AlphaDropout", "GaussianDropout", "GaussianNoise", "SpatialDropout1D", "SpatialDropout2D"]
-            + ["SpatialDropout3D", "ActivityRegularization", "Rescaling", "Identity"]
-        )
-    )
+    name = draw(st.sampled_from(NOISES))
     argument = {"GaussianNoise": "stddev", "Rescaling": "scale", "ActivityRegularization": "l1"}.get(name, "rate")
     fields = {} if name == "Identity" else {argument: 0.25}
     return Case(name, fields, (_example(draw),))

@@ -1,0 +1,191 @@
+"""Whole models of Keras 1: shared and nested layers, merges of branches, frozen, corrupted, and what Keras 1 forgets."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from agreement import assert_verified
+from introspect_keras import adapter
+from keras import backend
+from keras.engine.topology import Layer
+from keras.layers import (
+    LSTM,
+    Activation,
+    BatchNormalization,
+    Convolution2D,
+    Dense,
+    Dropout,
+    Flatten,
+    Input,
+    Lambda,
+    Merge,
+    TimeDistributedDense,
+    merge,
+)
+from keras.models import Model, Sequential
+
+from introspect import ShapeError, explain
+from introspect.counting import count
+
+
+def classifier(name: str) -> Sequential:
+    model = Sequential(name=name)
+    model.add(Convolution2D(4, 3, 3, input_shape=(3, 8, 8), dim_ordering="th", name=f"{name}_conv"))
+    model.add(Flatten(name=f"{name}_flatten"))
+    model.add(Dense(5, name=f"{name}_dense"))
+    return model
+
+
+def test_a_shared_layer_is_counted_once() -> None:
+    dense = Dense(4, name="dense")
+    left, right = Input(shape=(3,), name="left"), Input(shape=(3,), name="right")
+    e = explain(Model([left, right], merge([dense(left), dense(right)], mode="concat", name="both")))
+    assert_verified(e)
+    assert [row.repeated for row in e.layers if row.path == "dense"] == [False, True]
+    assert (e.params, e.neurons) == (16, 8)
+
+
+def test_a_nested_model_called_twice_is_its_layers_called_twice() -> None:
+    encoder = classifier("encoder")
+    left, right = Input(shape=(3, 8, 8)), Input(shape=(3, 8, 8))
+    both = merge([encoder(left), encoder(right)], mode="sum")
+    e = explain(Model([left, right], [both, Dense(2, name="head")(both)]))
+    assert_verified(e)
+    assert [row.path for row in e.layers if row.kind == "conv"] == ["encoder.encoder_conv"] * 2
+    assert e.params == 112 + (4 * 6 * 6 + 1) * 5 + 12
+
+
+def test_a_sequential_that_begins_with_a_merge_of_branches() -> None:
+    branches = [classifier("left"), classifier("right")]
+    model = Sequential()
+    model.add(Merge(branches, mode="concat", name="both"))
+    model.add(Dense(2, name="head"))
+    e = explain(model)
+    assert_verified(e)
+    assert len(e.model.inputs) == 2
+    assert e["head"].params.working == "(10 + 1)·2"
+
+
+def test_layers_that_hand_on_the_very_tensor_they_were_given() -> None:
+    model = Sequential()
+    model.add(Activation("linear", input_shape=(4,), name="first"))
+    model.add(Dropout(0.0, name="second"))
+    model.add(Dense(3, name="dense"))
+    model.add(Activation("linear", name="last"))
+    e = explain(model)
+    assert_verified(e)
+    assert [row.path for row in e.layers][1:] == ["first", "second", "dense", "last"]
+
+
+def test_frozen_layers_and_models_are_not_trainable() -> None:
+    model = classifier("frozen")
+    model.layers[0].trainable = False
+    e = explain(model)
+    assert_verified(e)
+    assert e.non_trainable == 112
+    model.trainable = False
+    e = explain(model)
+    assert_verified(e)
+    assert e.trainable == 0
+
+
+def test_running_statistics_are_parameters_that_are_not_trainable() -> None:
+    model = Sequential([BatchNormalization(input_shape=(5,), name="norm")])
+    e = explain(model)
+    assert_verified(e)
+    assert (e.params, e.trainable) == (20, 10)
+    assert [tensor.name for tensor in e["norm"].tensors] == ["gamma", "beta", "running_mean", "running_std"]
+
+
+@pytest.mark.parametrize("consume_less", ["cpu", "gpu"])
+def test_gates_are_stored_apart_or_together(consume_less: str) -> None:
+    model = Sequential([LSTM(32, input_shape=(7, 16), consume_less=consume_less, name="lstm")])
+    e = explain(model)
+    assert_verified(e)
+    assert e["lstm"].params == 6_272
+    assert e["lstm"].params.formula == "4·h·(i + h + 1)"
+    assert len(e["lstm"].tensors) == {"cpu": 12, "gpu": 3}[consume_less]
+
+
+def test_a_function_has_no_law_and_what_follows_is_worked_out() -> None:
+    model = Sequential([Lambda(lambda x: x[:, :2], output_shape=(2,), input_shape=(4,), name="cut"), Dense(3, name="dense")])
+    e = explain(model)
+    assert e["cut"].status == "opaque"
+    assert e["dense"].params.working == "(2 + 1)·3"
+    assert e.status == "incomplete"
+
+
+class Scaled(Layer):
+    """A layer of the user's own."""
+
+    def build(self, input_shape: Any) -> None:
+        self.factor = backend.ones((input_shape[1],), name=f"{self.name}_factor")
+        self.trainable_weights = [self.factor]
+
+    def call(self, x: Any, mask: Any = None) -> Any:
+        return x * self.factor
+
+
+def test_a_layer_of_an_unknown_class_is_opaque_and_its_number_carried() -> None:
+    e = explain(Sequential([Scaled(input_shape=(6,), name="own"), Dense(2)]))
+    assert e["own"].status == "opaque"
+    assert e["own"].params == e.opaque_params == 6
+    assert [tensor.name for tensor in e["own"].tensors] == ["factor"]
+    assert e.params == 6 + 14
+
+
+def test_a_corrupted_weight_is_a_mismatch_that_names_it_and_both_shapes() -> None:
+    model = classifier("net")
+    model.layers[0].W.set_value(np.zeros((4, 3, 5, 5), "float32"))
+    e = explain(model)
+    assert e.status == "mismatch"
+    assert [row.path for row in e.mismatches] == ["net_conv"]
+    text = " ".join(e["net_conv"].verdicts)
+    assert "net_conv.W" in text
+    assert "4×3×3×3" in text
+    assert "4×3×5×5" in text
+
+
+def test_a_kernel_that_keras_forgets_is_a_mismatch() -> None:
+    """Keras 1.1.1 makes the kernel of a `TimeDistributedDense` without bias, and never lists it among the weights."""
+    model = Sequential([TimeDistributedDense(3, bias=False, input_shape=(5, 4), name="dense")])
+    assert model.layers[0].count_params() == 0
+    e = explain(model)
+    assert e["dense"].params == 12
+    assert e["dense"].status == "mismatch"
+
+
+def test_inputs_must_not_contradict() -> None:
+    model = classifier("net")
+    assert explain(model, (2, 3, 8, 8)).status == "verified"
+    with pytest.raises(ShapeError):
+        explain(model, (2, 4, 8, 8))
+
+
+def test_the_model_is_left_as_it_is() -> None:
+    model = classifier("net")
+    before = [dict(vars(part)) for part in (model, *model.layers)]
+    nodes = [len(part.inbound_nodes) for part in (model, *model.layers)]
+    values = [w.get_value().tobytes() for layer in model.layers for w in layer.weights]
+    explain(model)
+    assert [dict(vars(part)) for part in (model, *model.layers)] == before
+    assert [len(part.inbound_nodes) for part in (model, *model.layers)] == nodes
+    assert [w.get_value().tobytes() for layer in model.layers for w in layer.weights] == values
+
+
+def test_translating_reads_no_weight(monkeypatch: pytest.MonkeyPatch) -> None:
+    model = classifier("net")
+    model.add(BatchNormalization())
+    weights = [w for layer in model.layers for w in layer.weights]
+
+    def refuse(*arguments: Any, **names: Any) -> Any:
+        raise AssertionError("a weight was read")
+
+    for cls in {base for w in weights for base in type(w).__mro__ if "get_value" in vars(base)}:
+        monkeypatch.setattr(cls, "get_value", refuse)
+    for cls in {base for w in weights for base in type(w).__mro__ if "shape" in vars(base)}:
+        monkeypatch.setattr(cls, "shape", property(refuse))
+    monkeypatch.setattr(Layer, "count_params", refuse)
+    assert sum(entry.size for entry in count(adapter.translate(model)).entries) == 112 + 725 + 20
