@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Optional, Protocol
 
+from introspect.errors import ConfigurationError
 from introspect.reported import ReportedShape
 
 from .detecting import version_of
@@ -85,12 +86,14 @@ class Dialect(Protocol):
 
 
 def dialect_of(model: Any) -> Dialect:
-    """The dialect of the version of Keras that `model` is made of."""
+    """The dialect of the version of Keras that `model` is made of. Raises `ConfigurationError` where nobody speaks it."""
     package, version = version_of(model)
     if package == "keras" and version.startswith("1."):
         from .keras1 import Keras1
 
         return Keras1(version)
-    from .keras3 import Keras3
+    if package == "keras" and version.startswith("3."):
+        from .keras3 import Keras3
 
-    return Keras3(f"{package} {version}" if package != "keras" else version)
+        return Keras3(version)
+    raise ConfigurationError("this version of Keras cannot be read", got=f"{package} {version}", expected="Keras 3 or Keras 1")

@@ -9,6 +9,7 @@ from typing import Any, Generic, Optional, Protocol, TypeVar
 
 from introspect.reported import ReportedShape
 
+from .detecting import is_a
 from .dialect import Dialect, Graph, Node
 
 V = TypeVar("V")
@@ -129,7 +130,7 @@ class Walk(Generic[V]):
 
     def _stray(self, layer: Any, prefix: str, containers: tuple[Any, ...]) -> None:
         """A layer whose place in the data flow is unknown, on the shape that it was built on."""
-        if id(layer) in self._paths or id(layer) in self._noted:
+        if id(layer) in self._paths or id(layer) in self._noted or is_a(layer, "InputLayer"):
             return
         declared = self.dialect.declared_inputs(layer)
         chain = None if self.graph(layer) is not None else self.dialect.chain(layer)

@@ -289,6 +289,12 @@ def _noise(variant: str) -> Any:
     return lambda layer: Law(Noise(variant, float(getattr(layer, "rate", getattr(layer, "stddev", 0.0)) or 0.0)))
 
 
+_AUGMENTATIONS = (
+    "RandomFlip", "RandomRotation", "RandomZoom", "RandomTranslation", "RandomShear", "RandomPerspective", "RandomErasing",
+    "RandomBrightness", "RandomContrast", "RandomHue", "RandomSaturation", "RandomSharpness", "RandomGaussianBlur",
+)  # fmt: skip
+
+
 def _identity(layer: Any) -> Law:
     return Law(Identity())
 
@@ -324,6 +330,8 @@ LAYERS: Table = {
     "Add": _merge("add"), "Subtract": _merge("subtract"), "Multiply": _merge("multiply"), "Average": _merge("average"),
     "Maximum": _merge("maximum"), "Minimum": _merge("minimum"),
     "Concatenate": lambda layer: Law(Concatenate(layer.axis)),
+    **dict.fromkeys(_AUGMENTATIONS, _noise("augmentation")),
+    "Resizing": lambda layer: Law(Upsample(size=(layer.height, layer.width), mode="resize", channels=channels(layer))),
     "Rescaling": _identity, "Identity": _identity, "Masking": _identity, "ActivityRegularization": _identity,
     "InputLayer": _identity,
 }  # fmt: skip

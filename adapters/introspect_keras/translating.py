@@ -117,12 +117,14 @@ class Translator:
         self, path: str, layer: Any, law: Optional[Law], shapes: list[Optional[Shape]], around: Around
     ) -> list[Holding]:
         """The variables that a layer will make once it is built."""
-        owned = law_tensors(Layer(path, law.spec), tuple(shapes)) if law else None
+        if law is None:  # how many it will make is unknown, and so not nothing
+            return [Holding("weights", f"{path}.weights")]
+        owned = law_tensors(Layer(path, law.spec), tuple(shapes))
         keys = {tensor.key for tensor in owned or ()}
         trainable = self.dialect.trainable(around.containers, layer, None)
         return [
             Holding(item.name, f"{path}.{item.name}", item.roles, item.layout, trainable)
-            for item in (law.stored if law else ())
+            for item in law.stored
             if set(item.roles) <= keys
         ]
 

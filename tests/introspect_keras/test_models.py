@@ -64,6 +64,73 @@ def test_an_operation_without_a_law_is_opaque_and_what_follows_is_worked_out() -
     assert e.status == "incomplete"
 
 
+def test_operations_of_masks_and_indices_have_their_laws() -> None:
+    x = keras.Input((None, 6), name="x")
+    last = layers.LSTM(3, name="lstm")(layers.Masking()(x))
+    first = keras.ops.transpose(keras.ops.concatenate([x, x], axis=-1)[:, 0], (1, 0))
+    mean = keras.ops.mean(x, axis=[1, 2], keepdims=True)
+    e = explain(keras.Model(x, [last, first, mean]))
+    assert_verified(e)
+    assert not e.opaque
+
+
+def test_constants_in_an_operation_leave_it_opaque() -> None:
+    x = keras.Input((3,), name="x")
+    e = explain(keras.Model(x, x + np.ones((5, 1, 3), "float32")))
+    assert [row.kind_name for row in e.opaque] == ["Add"]
+
+
+def test_initial_states_are_inputs_of_a_recurrent_layer() -> None:
+    x, states = keras.Input((5, 3), name="x"), [keras.Input((4,)), keras.Input((4,))]
+    e = explain(keras.Model([x, *states], layers.LSTM(4, name="lstm")(x, initial_state=states)))
+    assert_verified(e)
+    assert e["lstm"].params.formula == "4·h·(i + h + 1)"
+
+
+def test_a_model_cut_out_of_another() -> None:
+    x = keras.Input((8, 8, 3))
+    y = layers.Conv2D(4, 3, name="first")(x)
+    e = explain(keras.Model(y, layers.Conv2D(5, 3, name="second")(y)))
+    assert_verified(e)
+    assert e["second"].params.working == "(3·3·4 + 1)·5"
+
+
+def test_tied_weights_are_counted_once() -> None:
+    first, second = layers.Dense(4, name="first"), layers.Dense(4, name="second")
+    x = keras.Input((4,))
+    model = keras.Model(x, second(first(x)))
+    object.__setattr__(second, "_kernel", first._kernel)
+    second._trainable_variables[0] = first._kernel
+    e = explain(model)
+    assert_verified(e)
+    assert e.params == 24
+    assert e["second"].shared == ["first.kernel"]
+
+
+def test_quantized_and_adapted_layers_keep_their_law_and_carry_the_rest() -> None:
+    dense = layers.Dense(6, name="dense")
+    model = keras.Sequential([keras.Input((4,)), dense])
+    dense.enable_lora(2)
+    e = explain(model)
+    assert (e.params, e.opaque_params, e.trainable) == (50, 20, 26)
+    assert e.notes_on_totals == []
+
+
+def test_a_model_that_is_not_built_has_unknown_parameters() -> None:
+    e = explain(Subclassed(), (1, 8, 8, 3))
+    assert e.status == "incomplete"
+    own = explain(Doubling(3, name="own"), (1, 8))
+    assert not own.params.known
+    assert own["own"].output_shape == (1, 6)
+
+
+def test_another_version_of_keras_is_owned_and_refused_by_name() -> None:
+    layer = type("Layer", (), {"__module__": "tensorflow.python.keras.engine.base_layer", "name": "old"})
+    model = type("Dense", (layer,), {"__module__": "tensorflow.python.keras.layers.core"})()
+    with pytest.raises(IntrospectError, match="this version of Keras cannot be read"):
+        explain(model)
+
+
 def test_frozen_layers_and_models_are_not_trainable() -> None:
     model = classifier()
     model.get_layer("conv").trainable = False
