@@ -10,8 +10,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Optional
 
-from .detecting import is_layer
-from .graph import unique
+from .detecting import descends, is_layer
+from .graph import class_name, unique
 
 
 @dataclass(frozen=True)
@@ -26,10 +26,9 @@ class Held:
 def held(layer: Any, preferred: Iterable[str] = ()) -> list[Held]:
     """The layer's shared variables by name; one that several of its `preferred` attributes hold comes up for each."""
     variables = {id(v): v for v in layer.get_params()}
-    attributes = vars(layer)
     found = []
     for name in preferred:
-        variable, order = unwrapped(attributes.get(name))
+        variable, order = unwrapped(attribute(layer, name))
         if id(variable) in variables:
             found.append(Held(name, variable, order))
     taken = {id(one.variable) for one in found}
@@ -37,6 +36,26 @@ def held(layer: Any, preferred: Iterable[str] = ()) -> list[Held]:
     names = [_name(layer, v) for v in others]
     all_names = unique([one.name for one in found] + names)
     return found + [Held(name, v) for name, v in zip(all_names[len(found) :], others)]
+
+
+def attribute(layer: Any, name: str) -> Any:
+    """What a layer holds under `name`; ``input_to_hidden.dense.W`` is an attribute of a layer in one of its chains."""
+    chain, _, rest = name.partition(".")
+    if not rest:
+        return vars(layer).get(name)
+    inner, _, own = rest.rpartition(".")
+    return next((vars(one).get(own) for path, one in chained(vars(layer).get(chain)) if path == inner), None)
+
+
+def chained(last: Any) -> list[tuple[str, Any]]:
+    """The layers that feed `last` one after another, from the input on, each with its name; none where they branch."""
+    found: list[Any] = []
+    while is_layer(last) and not descends(last, "lasagne", "InputLayer"):
+        found.insert(0, last)
+        last = getattr(last, "input_layer", None)
+    if last is None:
+        return []
+    return list(zip(unique([str(getattr(one, "name", None) or class_name(one)) for one in found]), found))
 
 
 def trainable(layers: Sequence[Any]) -> set[int]:
@@ -47,7 +66,8 @@ def trainable(layers: Sequence[Any]) -> set[int]:
 def expressions(layer: Any) -> bool:
     """Whether a parameter is worked out from variables, otherwise than by reordering its axes."""
     variables = {id(v) for v in layer.get_params()}
-    inner = [vars(layer)[name] for name in ("input_to_hidden", "hidden_to_hidden") if name in vars(layer)]
+    chains = [vars(layer)[name] for name in ("input_to_hidden", "hidden_to_hidden") if name in vars(layer)]
+    inner = [part for chain in chains for _, part in chained(chain)]
     params = [param for one in (layer, *inner) for param in getattr(one, "params", {})]
     return any(id(unwrapped(param)[0]) not in variables for param in params)
 

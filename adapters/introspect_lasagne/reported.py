@@ -40,7 +40,7 @@ def _layer(node: Node, translated: Layer, trained: set[int]) -> ReportedLayer:
     lawful = rule is not None and not isinstance(translated.spec, Opaque)
     tensors = [
         ReportedTensor(one.name, tuple(int(n) for n in one.variable.get_value(borrow=True).shape), id(one.variable) in trained)
-        for one in held(node.layer, rule.roles(translated.spec) if rule is not None and lawful else ())
+        for one in held(node.layer, rule.roles_of(node.layer, translated.spec) if rule is not None and lawful else ())
     ]
     return ReportedLayer(node.path, tuple(tensors))
 

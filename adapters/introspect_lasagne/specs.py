@@ -17,12 +17,15 @@ from introspect.layers import Shape, Spec, kernel_axes
 
 from .arguments import amounts, function_name, hidden_units, in_range, pairs, rate, reshape_target, sliced, spatial
 from .detecting import root
+from .parameters import chained, expressions
 
 Roles = Mapping[str, tuple[str, str]]  # attribute -> (role, layout)
 Make = Callable[[Any, int], Optional[Spec]]  # layer, number of its input's axes -> law; None where there is none
 
 _DEFINING = ("get_output_shape_for", "output_shape", "get_output_for", "get_params", "get_W_shape", "convolve")
 _GATES = {"LSTMLayer": ("ingate", "forgetgate", "cell", "outgate"), "GRULayer": ("updategate", "resetgate", "hidden_update")}
+_STEPWISE = (laws.Dense, laws.Conv, laws.TransposedConv, laws.LocallyConnected, laws.BatchNorm, laws.ScaleShift, laws.PReLU,
+             laws.Activation, laws.Noise, laws.Standardization, laws.Pool, laws.Upsample, laws.FeaturePool)  # fmt: skip
 _PEEPING = ("ingate", "forgetgate", "outgate")
 
 
@@ -32,6 +35,10 @@ class Rule:
 
     make: Make
     roles: Callable[[Spec], Roles] = lambda spec: {}
+
+    def roles_of(self, layer: Any, spec: Spec) -> Roles:
+        """The roles of what this very layer holds."""
+        return {**self.roles(spec), **(_inner_roles(layer, spec) if isinstance(spec, laws.CustomRecurrent) else {})}
 
 
 def rule_for(layer: Any) -> Optional[Rule]:
@@ -150,6 +157,42 @@ def _recurrent(cell: str) -> Make:
         )  # fmt: skip
 
     return make
+
+
+def _links(last: Any) -> Optional[tuple[tuple[str, Spec], ...]]:
+    """The laws of a chain of layers; None where it branches, or one has no law that works on a single example."""
+    found = []
+    for name, layer in chained(last):
+        rule = rule_for(layer)
+        spec = rule.make(layer, len(layer.input_shape)) if rule is not None else None
+        if spec is None or not isinstance(spec, _STEPWISE) or expressions(layer):
+            return None
+        found.append((name, spec))
+    return tuple(found) or None
+
+
+def _custom_recurrent(layer: Any, rank: int) -> Optional[Spec]:
+    into, within = _links(layer.input_to_hidden), _links(layer.hidden_to_hidden)
+    if into is None or within is None:
+        return None
+    hidden = tuple(chained(layer.hidden_to_hidden)[0][1].input_layer.shape[1:])
+    if None in hidden:
+        return None
+    learned = {id(variable) for variable in layer.get_params(trainable=True)}
+    held = any(variable is layer.hid_init for variable in layer.get_params())
+    initial = ("learned" if id(layer.hid_init) in learned else "fixed") if held else None
+    final = getattr(layer, "only_return_final", False)
+    return laws.CustomRecurrent(into, within, hidden, initial, not final, function_name(layer.nonlinearity))
+
+
+def _inner_roles(layer: Any, spec: laws.CustomRecurrent) -> Roles:
+    found = {"hid_init": ("initial_state", "")}
+    for chain in ("input_to_hidden", "hidden_to_hidden"):
+        for (name, one), (_, law) in zip(chained(getattr(layer, chain)), getattr(spec, chain)):
+            rule = rule_for(one)
+            roles = rule.roles(law) if rule is not None else {}
+            found.update({f"{chain}.{name}.{own}": (f"{chain}.{name}.{role}", layout) for own, (role, layout) in roles.items()})
+    return found
 
 
 def _transformer(parameters: Callable[[Any], int], mode: str) -> Make:
@@ -290,6 +333,7 @@ RULES: Mapping[str, Rule] = {
     "InverseLayer": Rule(lambda layer, rank: laws.Inverse()),
     "TransformerLayer": Rule(_transformer(lambda layer: 6, "affine")),
     "TPSTransformerLayer": Rule(_transformer(lambda layer: 2 * index(layer.control_points), "thin_plate_spline")),
+    "CustomRecurrentLayer": Rule(_custom_recurrent),
     "RecurrentLayer": Rule(_recurrent("simple"), _SIMPLE),
     "LSTMLayer": Rule(_recurrent("lstm"), _gate_roles(_GATES["LSTMLayer"])),
     "GRULayer": Rule(_recurrent("gru"), _gate_roles(_GATES["GRULayer"])),

@@ -98,7 +98,7 @@ def _apply(builder: Builder, node: Node, inputs: Sequence[int], tensors: Tensors
     if expressions(node.layer):
         index = builder.layer(node.path, Opaque(kind_name, spec), tensors.holdings(node, {}), kind_name)
     else:
-        index = builder.layer(node.path, spec, tensors.holdings(node, rule.roles(spec)), kind_name)
+        index = builder.layer(node.path, spec, tensors.holdings(node, rule.roles_of(node.layer, spec)), kind_name)
     return builder.call(index, inputs)[0]
 
 

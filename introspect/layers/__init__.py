@@ -5,6 +5,7 @@ from .attention import ScaledDotProduct
 from .base import Connections, Shape, Spec, Tensor, Term, axis_suffixes, kernel_axes
 from .basic import Container, Identity, Input, Opaque
 from .conv import Conv, DepthwiseConv, SeparableConv
+from .custom_recurrent import CustomRecurrent
 from .dense import Bilinear, Dense, Highway, MaxoutDense
 from .distributed import TimeDistributed
 from .embedding import Embedding
@@ -30,6 +31,7 @@ from .window import windows
 
 __all__ = [
     "Activation", "AdaptivePool", "BatchNorm", "Bilinear", "Concatenate", "Connections", "Container", "Conv",
+    "CustomRecurrent",
     "DataNormalization", "Dense", "DepthwiseConv", "Elementwise", "Embedding", "Expand", "FeaturePool", "Flatten",
     "GlobalPool", "GroupNorm", "Highway", "Identity", "Index", "Input", "InstanceNorm", "Inverse", "LayerNorm",
     "LocallyConnected", "MatMul", "MaxoutDense", "Noise", "Opaque", "PReLU", "Pad", "Permute", "Pool", "PyramidPool",

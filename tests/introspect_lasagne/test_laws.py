@@ -118,6 +118,11 @@ def test_simple_recurrence(layer):
     check(layer)
 
 
+@given(s.custom_recurrences())
+def test_custom_recurrence(layer):
+    check(layer)
+
+
 @given(s.recurrences(layers.LSTMLayer))
 def test_lstm(layer):
     check(layer)

@@ -281,13 +281,26 @@ def test_a_layer_that_says_no_shape_leaves_it_unknown():
     assert e.status == "incomplete"
 
 
-def test_a_custom_recurrence_is_opaque_and_its_numbers_are_lasagnes():
-    inner = dense(layers.InputLayer((None, 3)), 5)
+def test_a_custom_recurrence_is_its_chains():
+    into = dense(layers.InputLayer((None, 3)), 5, name="feed")
+    within = dense(layers.InputLayer((None, 5)), 5, name="back")
+    e = explain(layers.CustomRecurrentLayer(layers.InputLayer((None, 7, 3)), into, within))
+    assert_verified(e)
+    assert {t.name: t.role for t in e.tensors} == {
+        "hid_init": "initial_state", "input_to_hidden.feed.W": "kernel", "input_to_hidden.feed.b": "bias",
+        "hidden_to_hidden.back.W": "kernel", "hidden_to_hidden.back.b": "bias",
+    }  # fmt: skip
+    assert e.connections == 7 * (3 * 5 + 5 * 5)
+
+
+def test_a_custom_recurrence_that_branches_is_opaque_and_its_numbers_are_lasagnes():
+    source = layers.InputLayer((None, 3))
+    inner = layers.ElemwiseSumLayer([dense(source, 5), dense(source, 5)])
     hidden = dense(layers.InputLayer((None, 5)), 5)
     net = layers.CustomRecurrentLayer(layers.InputLayer((None, None, 3)), inner, hidden)
     e = explain(net)
     assert e["customrecurrent"].status == "opaque"
-    assert e.params == layers.count_params(net) == (3 * 5 + 5) + (5 * 5 + 5) + 5
+    assert e.params == e.opaque_params == layers.count_params(net) == 2 * (3 * 5 + 5) + (5 * 5 + 5) + 5
     assert e["customrecurrent"].output_shape[2:] == (5,)
 
 

@@ -57,6 +57,11 @@ SAMPLES = {
     "concatenate": lambda: layers.ConcatLayer([IMAGE, IMAGE]),
     "elementwise": lambda: layers.ElemwiseMergeLayer([IMAGE, IMAGE], tensor.mul),
     "simple recurrence": lambda: layers.RecurrentLayer(layers.InputLayer(SEQUENCE), 4),
+    "custom recurrence": lambda: layers.CustomRecurrentLayer(
+        layers.InputLayer(SEQUENCE),
+        layers.DenseLayer(layers.InputLayer((None, 3)), 4, W=ZERO),
+        layers.DenseLayer(layers.InputLayer((None, 4)), 4, W=ZERO),
+    ),
     "lstm": lambda: layers.LSTMLayer(SEQUENCE, 4),
     "gru": lambda: layers.GRULayer(SEQUENCE, 4),
     "transformer": _moved,

@@ -218,6 +218,30 @@ def recurrences(draw: Any, cls: Any, **extra: Any) -> Any:
 
 
 @st.composite
+def custom_recurrences(draw: Any) -> Any:
+    """Dense or convolutional connections, with something between the layers or not."""
+    time, hidden = draw(st.one_of(st.none(), st.integers(1, 4))), draw(small)
+    image = draw(st.booleans())
+    fed = (draw(small), *((4, 5) if image else ()))
+
+    def chain(size: tuple) -> Any:
+        net = layers.InputLayer((None, *size))
+        for _ in range(draw(st.integers(0, 2))):
+            net = draw(st.sampled_from([layers.DropoutLayer, layers.NonlinearityLayer]))(net)
+        if draw(st.booleans()):
+            units = draw(small) if NEW else hidden  # 0.1 holds the last layer's input for the hidden state
+            net = layers.NINLayer(net, units, W=ZERO) if image else layers.DenseLayer(net, units, W=ZERO, b=None)
+        bias = draw(st.sampled_from(BIASES))
+        if image:
+            return layers.Conv2DLayer(net, hidden, 3, pad="same", W=ZERO, b=bias, untie_biases=draw(st.booleans()))
+        return layers.DenseLayer(net, hidden, W=ZERO, b=bias)
+
+    within = (hidden, *fed[1:])
+    options: dict = {"learn_init": draw(st.booleans())}
+    return layers.CustomRecurrentLayer(layers.InputLayer((draw(batches), time, *fed)), chain(fed), chain(within), **options)
+
+
+@st.composite
 def batch_norms(draw: Any) -> Any:
     shape = draw(shapes(draw(st.integers(2, 5)), high=4))
     axes = draw(st.sampled_from(["auto", 0, (0,), tuple(range(len(shape)))]))
