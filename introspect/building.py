@@ -49,8 +49,10 @@ class Builder:
         self.values.append(Value(shape, reported))
         return len(self.values) - 1
 
-    def call(self, layer: int, inputs: Sequence[int]) -> tuple[int, ...]:
+    def call(self, layer: int, inputs: Sequence[int], keep: Optional[int] = None) -> tuple[int, ...]:
         """Apply a layer by its law; returns the ids of what comes out. Unknown in, unknown out.
+
+        `keep`: only so many of the law's outputs were asked for in this call.
 
         Raises the law's own error, placed at the layer's path, where the layer cannot be applied.
         """
@@ -60,7 +62,7 @@ class Builder:
         if len(known) < len(shapes):
             return self._append(layer, inputs, (None,), reported=False)
         try:
-            return self._append(layer, inputs, spec.outputs(*known), reported=False)
+            return self._append(layer, inputs, spec.outputs(*known)[:keep], reported=False)
         except IntrospectError as error:
             raise error.at(self.layers[layer].path) from None
 

@@ -52,7 +52,21 @@ def leaves(tree: Any) -> list[Any]:
     return [tree]
 
 
-def site(path: list[str], function: str) -> str:
+_SAME = {
+    "radd": "add", "iadd": "add", "rmul": "mul", "imul": "mul", "isub": "sub", "truediv": "div", "itruediv": "div",
+    "rtruediv": "rdiv", "mod": "remainder",
+}  # fmt: skip
+
+
+def plain_name(function: Any) -> str:
+    """What a function is called, however it was reached: ``x + 1``, ``x.add_(1)`` and ``torch.add`` are all ``add``."""
+    name: str = function.__name__
+    if name == "__get__":  # a property, such as `x.T`
+        name = function.__self__.__name__
+    return _SAME.get(name.strip("_"), name.strip("_"))
+
+
+def site(path: list[str], function: Any) -> str:
     """Where a bare function is used: the module whose `forward` calls it, and its name."""
     here = path[-1] if len(path) > 1 else ""
-    return f"{here}.{function.strip('_')}()".lstrip(".")
+    return f"{here}.{plain_name(function)}()".lstrip(".")

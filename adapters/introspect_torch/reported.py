@@ -109,11 +109,17 @@ def record(placed: Sequence[Place], given: Any) -> tuple[list[Record], str]:
         _attributes_to_meta(twin)
     args, kwargs = called_with(mapped(given, _meta_input))
     try:
-        with torch.no_grad(), listening(lambda f, result: records.append((site(inside, f.__name__), [], _shapes(result)))):
+        with torch.no_grad(), listening(partial(_heard, records, inside)):
             root(*args, **kwargs)
     except Exception as error:  # whatever the user's code raises: it is reported, and the records up to there stand
         return records, f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}"
     return records, ""
+
+
+def _heard(records: list[Record], inside: list[str], function: Callable[..., Any], result: Any) -> None:
+    shapes = _shapes(result)
+    if shapes:
+        records.append((site(inside, function), [], shapes))
 
 
 def _noted(records: list[Record], inside: list[str], path: str, forward: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:

@@ -25,6 +25,7 @@ from introspect.layers import (
     Identity,
     InstanceNorm,
     LayerNorm,
+    MultiHeadAttention,
     Noise,
     Pad,
     PReLU,
@@ -40,7 +41,7 @@ from introspect.layers.base import Spec
 
 from .arguments import pairs, pooled, same_or_numeric, tuple_of
 
-Layouts = Mapping[str, tuple[str, str]]  # stored name -> (role key, layout)
+Layouts = Mapping[str, tuple[str, str]]  # stored name -> (role keys, layout)
 
 
 class Law(NamedTuple):
@@ -186,6 +187,22 @@ def _embedding(m: Any) -> Law:
     return Law(Embedding(m.num_embeddings, m.embedding_dim), {"weight": ("embedding", "in out")})
 
 
+def _attention(m: Any) -> Law:
+    own = None if m._qkv_same_embed_dim else m
+    spec = MultiHeadAttention(
+        m.embed_dim, m.num_heads, own and m.kdim, own and m.vdim, m.in_proj_bias is not None,
+        m.bias_k is not None, m.add_zero_attn, not m.batch_first,
+    )  # fmt: skip
+    together = {"in_proj_weight": ("query_kernel key_kernel value_kernel", "(set out) in")}
+    apart = {f"{name[0]}_proj_weight": (f"{name}_kernel", "out in") for name in ("query", "key", "value")}
+    biases = {
+        "in_proj_bias": ("query_bias key_bias value_bias", "(set out)"),
+        "bias_k": ("extra_key", "one one out"),
+        "bias_v": ("extra_value", "one one out"),
+    }
+    return Law(spec, {**(apart if own else together), **biases})
+
+
 def _prelu(m: Any) -> Law:
     return Law(PReLU(m.num_parameters), {"weight": ("alpha", "d0")})
 
@@ -232,7 +249,8 @@ _DROPOUTS = {
 _BY_NAME: dict[str, Callable[[Any], Optional[Law]]] = {
     "Linear": _linear, "Bilinear": _bilinear, "Identity": lambda m: Law(Identity()), "Embedding": _embedding,
     "LayerNorm": _layer_norm, "RMSNorm": _rms_norm, "GroupNorm": _group_norm, "PReLU": _prelu,
-    "RNN": _recurrent, "LSTM": _recurrent, "GRU": _recurrent, "Upsample": _upsample, "Unflatten": _unflatten,
+    "RNN": _recurrent, "LSTM": _recurrent, "GRU": _recurrent, "Upsample": _upsample, "MultiheadAttention": _attention,
+    "Unflatten": _unflatten,
     "LocalResponseNorm": lambda m: Law(Standardization("local response")),
     "BatchNorm1d": _batch_norm(2, 3), "BatchNorm2d": _batch_norm(4), "BatchNorm3d": _batch_norm(5),
     "SyncBatchNorm": _batch_norm(2, 3, 4, 5), "Flatten": lambda m: Law(Flatten(m.start_dim, m.end_dim)),

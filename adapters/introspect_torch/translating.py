@@ -74,10 +74,9 @@ class _Translation:
             for name, tensor in getattr(module, kind).items():
                 if tensor is None:
                     continue
-                key, layout = layouts.get(name, ("", ""))
+                keys, layout = layouts.get(name, ("", ""))
                 trainable = kind == "_parameters" and bool(tensor.requires_grad)
-                roles = (key,) if key else ()
-                found.append(Holding(name, self._identity(tensor), roles, layout, trainable, kind == "_buffers"))
+                found.append(Holding(name, self._identity(tensor), tuple(keys.split()), layout, trainable, kind == "_buffers"))
         return found
 
     def _identity(self, tensor: Any) -> str:
@@ -93,7 +92,7 @@ def _stored_otherwise(module: nn.Module, law: Law) -> bool:
         owned = {tensor.key for tensor in law.spec.tensors()}
     except IntrospectError:
         return False
-    return any(law.layouts[name][0] in owned for name in absent)
+    return any(owned & set(law.layouts[name][0].split()) for name in absent)
 
 
 def _walked(translation: _Translation, given: Any) -> Model:

@@ -16,12 +16,12 @@ from torch import nn
 from introspect.building import Builder
 from introspect.errors import IntrospectError, ShapeError
 from introspect.ir import Shape
-from introspect.layers import Opaque, Recurrent
+from introspect.layers import MultiHeadAttention, Opaque, Recurrent
 from introspect.storage import by_key, stored_shape
 
 from .creation import creating
 from .functions import FUNCTIONS, Applied, NoLawError
-from .meta import leaves, mapped, meta_tensor, site
+from .meta import leaves, mapped, meta_tensor, plain_name, site
 from .skeleton import Place, Twins
 from .specs import Law
 from .standins import StandIn, StoppedError, ValueNeededError, is_standin
@@ -55,6 +55,9 @@ class Walker:
         for place in placed:
             twin = twins.twin(place.module)
             twin.__dict__["forward"] = self._forward(place, twin)
+            for name, value in list(twin.__dict__.items()):
+                if isinstance(value, torch.Tensor):  # a plain attribute, which no module registers
+                    twin.__dict__[name] = self.constant(tuple(value.shape), value.dtype, reported=True)
 
     def run(self, args: Sequence[Any], kwargs: dict[str, Any]) -> list[int]:
         """Call the model on stand-ins; returns the ids of what comes out.
@@ -101,12 +104,15 @@ class Walker:
         spec = self.builder.layers[index].spec
         if spec.kind == "embedding":
             self._mark_index(inputs[0])
-        ids = self.builder.call(index, [x.value for x in inputs])
+        law = spec.shaped_by if isinstance(spec, Opaque) else spec
+        without_weights = isinstance(law, MultiHeadAttention) and not kwargs.get("need_weights", True)
+        ids = self.builder.call(index, [x.value for x in inputs], keep=1 if without_weights else None)
         dtype = torch.get_default_dtype() if spec.kind == "embedding" else inputs[0].dtype
         outputs = [self._made(i, dtype) for i in ids]
-        law_spec = spec.shaped_by if isinstance(spec, Opaque) else spec
-        if isinstance(law_spec, Recurrent):
+        if isinstance(law, Recurrent):
             return outputs[0], (outputs[1] if len(outputs) == 2 else tuple(outputs[1:]))
+        if isinstance(law, MultiHeadAttention):
+            return outputs[0], (None if without_weights else outputs[1])
         return outputs[0]
 
     def apply(self, function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -117,20 +123,23 @@ class Walker:
         try:
             applied = FUNCTIONS[name](*args, **kwargs)
         except (LookupError, NoLawError, TypeError, AttributeError, ValueError):
-            return self._on_meta(name, function, args, kwargs)
-        return self._by_function_law(name, applied, args, kwargs)
+            return self._on_meta(function, args, kwargs)
+        return self._by_function_law(function, applied, args, kwargs)
 
-    def _by_function_law(self, name: str, applied: Applied, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    def _by_function_law(
+        self, function: Callable[..., Any], applied: Applied, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> Any:
         inputs = [self._as_standin(x) for x in applied.inputs]
         if applied.spec.kind == "embedding":
             self._mark_index(inputs[0])
-        index = self._function_layer(name, applied.spec)
+        index = self._function_layer(function, applied.spec)
         ids = self.builder.call(index, [x.value for x in inputs])
-        dtype = applied.dtype or _result_dtype(name, inputs, args, kwargs)
+        dtype = applied.dtype or _result_dtype(function.__name__, inputs, args, kwargs)
         outputs = [self._made(i, dtype) for i in ids]
         return tuple(outputs) if applied.spec.kind == "split" else outputs[0]
 
-    def _on_meta(self, name: str, function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    def _on_meta(self, function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        name = plain_name(function)
         inputs = [self._as_standin(leaf) for leaf in leaves((args, kwargs)) if isinstance(leaf, torch.Tensor)]
         if any(not isinstance(dim, int) for x in inputs for dim in x._shape):
             raise ValueNeededError(f"{name}() has no law and needs a full input shape", hint="numbers for every dimension")
@@ -141,24 +150,24 @@ class Walker:
             raise ValueNeededError(f"{name}() has neither a law nor a kernel without data", got=error) from None
         except (RuntimeError, IndexError, ValueError, TypeError) as error:
             raise ShapeError(f"{name}() refuses these arguments", got=str(error).splitlines()[0]).at(
-                site(self._path, name)
+                site(self._path, function)
             ) from None
-        return self._carried(name, inputs, result)
+        return self._carried(function, inputs, result)
 
-    def _carried(self, name: str, inputs: Sequence[StandIn], result: Any) -> Any:
+    def _carried(self, function: Callable[..., Any], inputs: Sequence[StandIn], result: Any) -> Any:
         tensors = [leaf for leaf in leaves(result) if isinstance(leaf, torch.Tensor)]
         if not tensors:
             return result
-        index = self._function_layer(name, Opaque(name))
+        index = self._function_layer(function, Opaque(plain_name(function)))
         ids = iter(self.builder.carry(index, [x.value for x in inputs], [tuple(t.shape) for t in tensors]))
         return mapped(result, lambda t: self._made(next(ids), t.dtype) if isinstance(t, torch.Tensor) else t)
 
-    def _function_layer(self, name: str, spec: Any) -> int:
+    def _function_layer(self, function: Callable[..., Any], spec: Any) -> int:
         """A layer for one use of a function: ``block1.add()``, then ``block1.add()#2``."""
-        path = site(self._path, name)
+        path = site(self._path, function)
         self._names[path] = self._names.get(path, 0) + 1
         place = path if self._names[path] == 1 else f"{path}#{self._names[path]}"
-        return self.builder.layer(place, spec, kind_name=f"{name.strip('_')}()", function=True)
+        return self.builder.layer(place, spec, kind_name=f"{plain_name(function)}()", function=True)
 
     def _made(self, value: int, dtype: Any) -> StandIn:
         shape = self.builder.shape(value)
@@ -185,9 +194,10 @@ class Walker:
         law = self.laws.get(path)
         if law is None or name not in law.layouts:
             return None
-        key, layout = law.layouts[name]
+        keys, layout = law.layouts[name]
         try:
-            return stored_shape(layout, [by_key(law.spec.tensors())[key]])
+            owned = by_key(law.spec.tensors())
+            return stored_shape(layout, [owned[key] for key in keys.split()])
         except (IntrospectError, KeyError):
             return None
 

@@ -1,7 +1,7 @@
 """The laws, one family of layers a file."""
 
 from .activation import Activation, PReLU
-from .attention import ScaledDotProduct
+from .attention import MultiHeadAttention, ScaledDotProduct
 from .base import Connections, Shape, Spec, Tensor, Term, axis_suffixes, kernel_axes
 from .basic import Container, Identity, Input, Opaque
 from .conv import Conv, DepthwiseConv, SeparableConv
@@ -31,11 +31,11 @@ from .window import windows
 
 __all__ = [
     "Activation", "AdaptivePool", "BatchNorm", "Bilinear", "Concatenate", "Connections", "Container", "Conv",
-    "CustomRecurrent",
-    "DataNormalization", "Dense", "DepthwiseConv", "Elementwise", "Embedding", "Expand", "FeaturePool", "Flatten",
-    "GlobalPool", "GroupNorm", "Highway", "Identity", "Index", "Input", "InstanceNorm", "Inverse", "LayerNorm",
-    "LocallyConnected", "MatMul", "MaxoutDense", "Noise", "Opaque", "PReLU", "Pad", "Permute", "Pool", "PyramidPool",
-    "RMSNorm", "Recurrent", "Reduce", "Repeat", "Reshape", "ScaleShift", "ScaledDotProduct", "SeparableConv", "Shape",
-    "Slice", "SpatialTransformer", "Spec", "Split", "Stack", "Standardization", "Tensor", "Term", "Tile",
-    "TimeDistributed", "TransposedConv", "Upsample", "axis_suffixes", "broadcast", "kernel_axes", "windows",
+    "CustomRecurrent", "DataNormalization", "Dense", "DepthwiseConv", "Elementwise", "Embedding", "Expand", "FeaturePool",
+    "Flatten", "GlobalPool", "GroupNorm", "Highway", "Identity", "Index", "Input", "InstanceNorm", "Inverse", "LayerNorm",
+    "LocallyConnected", "MatMul", "MultiHeadAttention", "MaxoutDense", "Noise", "Opaque", "PReLU", "Pad", "Permute",
+    "Pool", "PyramidPool", "RMSNorm", "Recurrent", "Reduce", "Repeat", "Reshape", "ScaleShift", "ScaledDotProduct",
+    "SeparableConv", "Shape", "Slice", "SpatialTransformer", "Spec", "Split", "Stack", "Standardization", "Tensor",
+    "Term", "Tile", "TimeDistributed", "TransposedConv", "Upsample", "axis_suffixes", "broadcast", "kernel_axes",
+    "windows",
 ]  # fmt: skip

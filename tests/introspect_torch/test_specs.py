@@ -167,6 +167,22 @@ def test_recurrent(data: Any, kind: str) -> None:
 
 
 @given(st.data())
+def test_multi_head_attention(data: Any) -> None:
+    heads = data.draw(st.integers(1, 3))
+    width = heads * data.draw(st.integers(1, 3))
+    kdim, vdim = (data.draw(st.sampled_from([None, width, width + 1])) for _ in range(2))
+    options = {name: data.draw(st.booleans()) for name in ("bias", "add_bias_kv", "add_zero_attn", "batch_first")}
+    module = nn.MultiheadAttention(width, heads, kdim=kdim, vdim=vdim, **options)
+    batch, length, sources = (data.draw(st.integers(1, 3)) for _ in range(3))
+    wrong = data.draw(st.sampled_from([0, 0, 0, 1]))
+
+    def sequence(n: int, features: int) -> torch.Tensor:
+        return torch.zeros(*([batch, n] if options["batch_first"] else [n, batch]), features)
+
+    check(module, sequence(length, width), sequence(sources, (kdim or width) + wrong), sequence(sources, vdim or width))
+
+
+@given(st.data())
 def test_embedding(data: Any) -> None:
     module = nn.Embedding(data.draw(st.integers(1, 20)), data.draw(st.integers(1, 6)), padding_idx=0)
     check(module, torch.zeros(data.draw(st.lists(st.integers(1, 4), max_size=3)), dtype=torch.long))

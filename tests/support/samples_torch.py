@@ -67,7 +67,12 @@ SAMPLES: dict[str, Callable[[], tuple[Any, Any]]] = {
     "concatenate": function(lambda x, y: torch.cat([x, y], 1), (2, 3), (2, 4)),
     "elementwise": function(lambda x, y: x + y, (2, 3), (3,)),
     "matmul": function(torch.matmul, (2, 3, 4), (4, 5)),
-    "attention": function(F.scaled_dot_product_attention, (2, 3, 4), (2, 5, 4), (2, 5, 6)),
+    "multi-head attention": layer(
+        lambda: nn.MultiheadAttention(4, 2, kdim=3, vdim=5, add_bias_kv=True), (6, 2, 4), (7, 2, 3), (7, 2, 5)
+    ),
+    "packed attention": layer(lambda: nn.MultiheadAttention(4, 2), (6, 2, 4), (6, 2, 4), (6, 2, 4)),
 }
+if hasattr(F, "scaled_dot_product_attention"):
+    SAMPLES["attention"] = function(F.scaled_dot_product_attention, (2, 3, 4), (2, 5, 4), (2, 5, 6))
 if hasattr(nn, "RMSNorm"):
     SAMPLES["rms norm"] = layer(lambda: nn.RMSNorm(8), IMAGE)
