@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import keras
 import pytest
 import strategies_keras as strategies
@@ -10,6 +12,7 @@ from hypothesis import event, given
 from strategies_keras import Case
 
 from introspect import IntrospectError, explain
+from introspect.serial import model_from_json, model_to_json
 
 
 def refused_when_it_runs(case: Case) -> bool:
@@ -49,6 +52,7 @@ def holds(case: Case) -> None:
     event("accepted")
     assert_verified(explained)
     assert not explained.opaque
+    assert model_from_json(json.loads(json.dumps(model_to_json(explained.model)))) == explained.model
     assert explained.params == layer.count_params()
     assert explain(case.layer(), list(case.shapes), verify=False).params == explained.params
 

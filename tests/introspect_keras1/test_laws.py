@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from keras.models import Model
 from strategies_keras1 import Case
 
 from introspect import IntrospectError, explain
+from introspect.serial import model_from_json, model_to_json
 
 
 def holds(case: Case) -> None:
@@ -35,6 +37,7 @@ def holds(case: Case) -> None:
     explained = explain(Model(inputs, outputs))
     assert_verified(explained)
     assert not explained.opaque
+    assert model_from_json(json.loads(json.dumps(model_to_json(explained.model)))) == explained.model
     assert explained.reported is not None
     assert explained.trainable == explained.reported.trainable
     assert explain(case.layer(), list(case.shapes), verify=False).params == explained.params
