@@ -65,6 +65,7 @@ class Row:
     shared: list[Entry]
     repeated: bool = False
     claims: list[Entry] = field(default_factory=list)  # the shared tensors as this layer's own law has them
+    batch: Dim = 1  # examples in the model's input
 
     @property
     def output(self) -> Optional[Shape]:
@@ -83,17 +84,28 @@ def count(model: Model) -> Ledger:
     """The ledger of `model`. Raises a law's error, with the path, for a configuration that cannot be."""
     seen: dict[str, Entry] = {}
     rows = []
+    batch = batch_of(model)
     for index, call, layer, first in model.called():
         inputs, outputs = model.shapes(call.inputs), model.shapes(call.outputs)
         reported = any(model.values[i].reported for i in call.outputs)
         own, shared, claims = _entries(layer, inputs, seen) if first and not layer.function else ([], [], [])
-        rows.append(Row(call.layer, layer, index, inputs, outputs, reported, own, shared, not first, claims))
+        rows.append(Row(call.layer, layer, index, inputs, outputs, reported, own, shared, not first, claims, batch))
     for i in model.uncalled():
         layer = model.layers[i]
         own, shared, claims = _entries(layer, (), seen)
         if own or shared or not model.complete:
             rows.append(Row(i, layer, None, (), (), False, own, shared, claims=claims))
     return Ledger(rows, [entry for row in rows for entry in row.entries])
+
+
+def batch_of(model: Model) -> Dim:
+    """How many examples the model's (first) input holds, by what the layer that takes it calls the batch; 1 if unknown."""
+    for call in model.calls:
+        if model.inputs and model.inputs[0] in call.inputs:
+            x = model.values[model.inputs[0]].shape
+            axis = None if x is None else model.layers[call.layer].spec.batch_axis(x)
+            return x[axis] if x and axis is not None else 1
+    return 1
 
 
 def law_tensors(layer: Layer, inputs: tuple[Optional[Shape], ...]) -> Optional[tuple[Tensor, ...]]:
@@ -148,10 +160,12 @@ def _unheld(layer: Layer, tensor: Tensor, size: Dim) -> Entry:
 
 
 def neurons(row: Row, definition: str = "weighted") -> Optional[Dim]:
-    """Neurons of one row by one of the definitions in `NEURONS`; None where the output's shape is not known."""
+    """Neurons of one row by one of the definitions in `NEURONS`; None where that is not known."""
     spec = row.layer.spec
     if row.call is None or spec.kind == "input":
         return 0
+    if definition != "outputs" and _could_be_anything(row):
+        return None
     counted = {"weighted": spec.weighted, "channels": spec.weighted, "nonlinear": spec.nonlinear, "outputs": True}
     if not counted[definition]:
         return 0
@@ -160,15 +174,37 @@ def neurons(row: Row, definition: str = "weighted") -> Optional[Dim]:
     return spec.channels_of(row.output) if definition == "channels" else outputs(row)
 
 
+def _could_be_anything(row: Row) -> bool:
+    """Whether a layer owns tensors and no law says what it does with them."""
+    return row.layer.spec.lawless and bool(row.layer.holdings)
+
+
 def outputs(row: Row) -> Optional[Dim]:
-    """Elements that come out of one call for one example."""
-    return None if row.output is None else product(row.layer.spec.per_example(row.output))
+    """Elements that come out of one call for one example; an axis that the batch was folded into counts with the example."""
+    if row.output is None:
+        return None
+    whole = product(row.output)
+    share = whole // row.batch
+    return share if share * row.batch == whole else product(row.layer.spec.per_example(row.output))
 
 
 def connections(row: Row) -> Optional[Connections]:
-    """Edges of one call; None where an input's shape is not known."""
+    """Edges of one call, for one example; None where an input's shape, or what the layer does, is not known."""
+    if row.call is not None and _could_be_anything(row):
+        return None
     if row.call is None or not row.layer.spec.weighted:
         return Connections()
     if any(shape is None for shape in row.inputs):
         return None
-    return row.layer.spec.connections(*[shape for shape in row.inputs if shape is not None])
+    found = row.layer.spec.connections(*[shape for shape in row.inputs if shape is not None])
+    times = repeats(row)
+    return found if times == 1 else Connections(found.edges * times, found.bias_edges * times)
+
+
+def repeats(row: Row) -> Dim:
+    """How often a layer is applied to one example because other axes were folded into the batch."""
+    elements, alone = outputs(row), product(row.layer.spec.per_example(row.output or ()))
+    if elements is None or elements == alone:
+        return 1
+    times = elements // alone
+    return times if times * alone == elements else 1

@@ -179,7 +179,11 @@ class Explanation:
 
     def _calls(self, counts: Iterable[Count]) -> Count:
         """A sum over calls, which is unknown while the calls are."""
-        return self._sum(counts) if self.model.complete else Count(None, why_unknown=_INPUT_NEEDED)
+        if not self.model.complete:
+            return Count(None, why_unknown=_INPUT_NEEDED)
+        found = list(counts)
+        reasons = [count.why_unknown for count in found if count.value is None]
+        return total(found, reasons[0] if reasons else "")
 
 
 def explain(model: Any, inputs: Any = None, *, verify: bool = True) -> Explanation:

@@ -145,7 +145,11 @@ class LayerRow:
 
     def count_neurons(self, definition: str) -> Count:
         """By one of the definitions in `introspect.NEURONS`."""
-        return Count(counting.neurons(self._row, definition), why_unknown=_NO_SHAPE)
+        return Count(counting.neurons(self._row, definition), why_unknown=self._why_unknown)
+
+    @property
+    def _why_unknown(self) -> str:
+        return f"a law for {self.kind_name} ({self.path})" if self.spec.lawless else _NO_SHAPE
 
     @cached_property
     def units(self) -> Count:
@@ -157,14 +161,14 @@ class LayerRow:
         """Edges without weight sharing, those of biases left out."""
         found = counting.connections(self._row)
         if found is None:
-            return Count(None, why_unknown=_NO_SHAPE)
+            return Count(None, why_unknown=self._why_unknown)
         return Count(found.edges, lambda: self._workings.connections(self._row) if found.edges else 0)
 
     @cached_property
     def bias_connections(self) -> Count:
         """Edges from a bias."""
         found = counting.connections(self._row)
-        return Count(None if found is None else found.bias_edges, why_unknown=_NO_SHAPE)
+        return Count(None if found is None else found.bias_edges, why_unknown=self._why_unknown)
 
     @cached_property
     def shape_formulas(self) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from typing import Optional
 
 from .algebra import Dim, Expr, evaluate, spelled_out, symbol
-from .counting import Row, law_tensors
+from .counting import Row, law_tensors, repeats
 from .errors import IntrospectError
 from .ir import Call, Layer, Model
 from .layers.base import Shape, Spec, Tensor
@@ -49,7 +49,7 @@ class Workings:
 
     def connections(self, row: Row) -> Dim:
         """The row's edges."""
-        return row.layer.spec.named().connections(*[x for x in self._inputs(row) if x is not None]).edges
+        return row.layer.spec.named().connections(*[x for x in self._inputs(row) if x is not None]).edges * repeats(row)
 
     def _inputs(self, row: Row) -> tuple[Optional[Shape], ...]:
         if row.call is None:
@@ -118,12 +118,12 @@ def closed_formula(model: Model, rows: Sequence[Row]) -> list[Dim]:
         prefix = f"{row.layer.path}."
         spec = row.layer.spec.named(prefix)
         ids = model.calls[row.call].inputs if row.call is not None else ()
-        inputs = tuple(values[i] for i in ids)
+        inputs = tuple(values.get(i, model.values[i].shape) for i in ids)
         tensors = {t.key: t for t in law_tensors(Layer(row.layer.path, spec), inputs) or ()}
         held = [(tuple(t.key for t in e.tensors), e.size or 0) for e in row.entries if not e.buffer]
         found.append(in_terms(held, tensors))
         if row.call is not None:
-            _propagate(model.calls[row.call], row, spec, inputs, values)
+            _propagate(model, row, spec, inputs, values)
     return found
 
 
@@ -143,14 +143,25 @@ def in_terms(held: Iterable[tuple[tuple[str, ...], Dim]], named: dict[str, Tenso
 
 
 def _propagate(
-    call: Call, row: Row, spec: Spec, inputs: tuple[Optional[Shape], ...], values: dict[int, Optional[Shape]]
+    model: Model, row: Row, spec: Spec, inputs: tuple[Optional[Shape], ...], values: dict[int, Optional[Shape]]
 ) -> None:
+    call = model.calls[row.call or 0]
     if not call.inputs and row.output is not None:
-        axes = {4: ("", "c", "h", "w"), 3: ("", "c", "n"), 2: ("", "inputs")}.get(len(row.output), ("",) * len(row.output))
+        axes = _axes_of_input(model, call.outputs[0], row.output)
         outputs: Sequence[Optional[Shape]] = [tuple(symbol(n, d) if n else d for n, d in zip(axes, row.output))]
     else:
         outputs = _outputs(spec, inputs, row)
     values.update(zip(call.outputs, outputs))
+
+
+def _axes_of_input(model: Model, value: int, shape: Shape) -> Sequence[str]:
+    """What the first layer that reads an input calls its axes."""
+    for call in model.calls:
+        shapes = model.shapes(call.inputs)
+        if value in call.inputs and all(x is not None for x in shapes):
+            names = model.layers[call.layer].spec.axes(*[x for x in shapes if x is not None])
+            return ["c" if name == "c_in" else name for name in names[call.inputs.index(value)]]
+    return [""] * len(shape)
 
 
 def _outputs(spec: Spec, inputs: tuple[Optional[Shape], ...], row: Row) -> Sequence[Optional[Shape]]:

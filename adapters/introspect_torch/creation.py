@@ -10,18 +10,23 @@ import torch
 
 try:
     from torch.overrides import TorchFunctionMode
-except ImportError:  # before PyTorch 1.13 such tensors are made for real; they are the size of one input at most
+
+    with TorchFunctionMode():
+        pass
+except (ImportError, TypeError):  # before PyTorch 1.13 such tensors are made for real, and bare functions not reported on
     TorchFunctionMode = None
 
 
 def _mode(handle: Callable[..., Any]) -> Any:
     """A function mode of this thread alone that hands every PyTorch function to `handle`."""
+    if TorchFunctionMode is None:
+        return nullcontext()
 
     class Handled(TorchFunctionMode):  # type: ignore[misc]
         def __torch_function__(self, function: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
             return handle(function, args, kwargs or {})
 
-    return nullcontext() if TorchFunctionMode is None else Handled()
+    return Handled()
 
 
 @contextmanager

@@ -91,6 +91,11 @@ class MultiHeadAttention(Spec):
         edges = sum((n * t.size for n, t in zip(places, kernels)), 0)
         return Connections(edges, sum(places, 0) * self.width if self.bias else 0)
 
+    def batch_axis(self, x: Shape) -> Optional[int]:
+        if len(x) == 2:
+            return None
+        return 1 if self.time_major else 0
+
     def per_example(self, y: Shape) -> Shape:
         if len(y) == 2:
             return y

@@ -116,6 +116,10 @@ class Spec:
         """What the inputs' axes are called in a formula; an empty name leaves the dimension as it is (the batch)."""
         return tuple(("", *(f"d{i}" for i in range(1, len(x)))) for x in inputs)
 
+    def batch_axis(self, x: Shape) -> Optional[int]:
+        """Which axis of an input is the batch; None where it has none."""
+        return 0
+
     def per_example(self, y: Shape) -> Shape:
         """An output's dimensions without the batch."""
         return y[1:]
@@ -123,6 +127,11 @@ class Spec:
     def channels_of(self, y: Shape) -> Dim:
         """Channels, maps or units of an output."""
         return y[-1]
+
+    @property
+    def lawless(self) -> bool:
+        """Whether nothing is known of what this layer does."""
+        return False
 
     @property
     def nonlinear(self) -> bool:

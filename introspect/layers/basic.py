@@ -54,6 +54,10 @@ class Opaque(Spec):
     kind: ClassVar[str] = "opaque"
 
     @property
+    def lawless(self) -> bool:
+        return self.shaped_by is None
+
+    @property
     def weighted(self) -> bool:  # type: ignore[override]
         return self.shaped_by is not None and self.shaped_by.weighted
 

@@ -157,6 +157,11 @@ class Recurrent(Spec):
         edges = sum(t.size for t in used if not t.is_bias)
         return Connections(steps * edges, steps * sum(t.size for t in used if t.is_bias))
 
+    def batch_axis(self, x: Shape) -> Optional[int]:
+        if self.unbatched and len(x) == 2:
+            return None
+        return 1 if self.time_major else 0
+
     def per_example(self, y: Shape) -> Shape:
         if self.unbatched and len(y) == 2 and self.return_sequences:
             return y

@@ -104,6 +104,9 @@ class Windowed(Spec):
         own = ("c_in", *spatial) if self.channels_first() else (*spatial, "c_in")
         return tuple(("",) * (len(x) - len(own)) + own for x in inputs)
 
+    def batch_axis(self, x: Shape) -> Optional[int]:
+        return 0 if len(x) == self.rank() + 2 else None
+
     def per_example(self, y: Shape) -> Shape:
         return y[len(y) - self.rank() - 1 :]
 

@@ -9,10 +9,11 @@ import pytest
 from agreement import assert_verified, disagreements
 from samples import CONV, FC, OUTPUTS, TRUTH, small_model
 
-from introspect import Explanation
+from introspect import Explanation, UnknownDimensionError
+from introspect.algebra import symbol
 from introspect.building import Builder
 from introspect.ir import Holding
-from introspect.layers import Container, Dense, Opaque
+from introspect.layers import Container, Dense, Opaque, Recurrent, Reshape
 from introspect.reported import Reported, ReportedLayer, ReportedOutput, ReportedTensor
 from introspect.verifying import agree, worst
 
@@ -102,7 +103,6 @@ def test_an_unexpected_tensor_is_a_mismatch() -> None:
 
 
 def test_gates_stored_apart_must_all_be_there() -> None:
-    from introspect.layers import Recurrent
 
     builder = Builder("paper", "1", "x")
     value = builder.input((1, 5, 4))
@@ -116,7 +116,6 @@ def test_gates_stored_apart_must_all_be_there() -> None:
 
 
 def test_shapes_agree_axis_by_axis() -> None:
-    from introspect.algebra import symbol
 
     assert agree((1, symbol("H")), (1, 7))
     assert agree((1, 2), (None, 2))
@@ -128,3 +127,38 @@ def test_the_worst_status_wins() -> None:
     assert worst(["verified", "opaque", "mismatch"]) == "mismatch"
     assert worst(["verified", "unreported", "opaque"]) == "opaque"
     assert worst([]) == "verified"
+
+
+def test_a_layer_without_a_law_that_owns_something_has_unknown_neurons_not_none() -> None:
+    builder = Builder("paper", "1", "odd")
+    value = builder.input((1, 4))
+    builder.carry(builder.layer("odd", Opaque("Odd"), [Holding("w", "t0")]), [value], [(1, 7)])
+    e = Explanation(builder.finish(), Reported((ReportedLayer("odd", (ReportedTensor("w", (4, 7), True),)),)))
+    assert e.params == 28
+    assert e.neurons.value is None
+    assert e.connections.value is None
+    assert e.count_neurons("outputs") == 7
+    with pytest.raises(UnknownDimensionError, match=r"a law for opaque \(odd\)"):
+        int(e.neurons)
+
+
+@pytest.mark.parametrize("batch", [1, 3, symbol("N")])
+def test_axes_folded_into_the_batch_count_with_the_example(batch: Any) -> None:
+    builder = Builder("paper", "1", "folded")
+    value = builder.input((batch, 7, 4))
+    (value,) = builder.call(builder.layer("fold", Reshape((-1, 4))), [value])
+    builder.call(builder.layer("fc", Dense(5)), [value])
+    e = Explanation(builder.finish())
+    assert e["fc"].neurons == 7 * 5
+    assert e["fc"].connections == 7 * 4 * 5
+    assert e["fc"].bias_connections == 7 * 5
+    assert e["fold"].units == 28
+
+
+def test_a_batch_on_the_second_axis_is_the_batch() -> None:
+    builder = Builder("paper", "1", "time first")
+    value = builder.input((7, 3, 4))
+    (value,) = builder.call(builder.layer("rnn", Recurrent("gru", 5, time_major=True)), [value])
+    builder.call(builder.layer("fc", Dense(2)), [value])
+    e = Explanation(builder.finish())
+    assert (e["rnn"].neurons, e["fc"].neurons) == (7 * 5, 7 * 2)
