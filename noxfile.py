@@ -39,9 +39,9 @@ def install(session: nox.Session, name: str) -> None:
 
 
 def run_tests(session: nox.Session, frameworks: str, *paths: str) -> None:
-    """pytest over the tests of `frameworks`, with doctests of the core; extra arguments come from the command line."""
+    """pytest over the tests of `frameworks`; extra arguments come from the command line."""
     session.env["INTROSPECT_FRAMEWORKS"] = frameworks
-    session.run("python", "-m", "pytest", "--doctest-modules", *(session.posargs or paths))
+    session.run("python", "-m", "pytest", *(session.posargs or paths))
 
 
 @nox.session(python=interpreter("3.11"))
