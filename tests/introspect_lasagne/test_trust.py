@@ -150,3 +150,14 @@ def test_every_field_of_every_law_that_is_off_is_found_out(data):
     e = Explanation(adapter.translate(net), adapter.report(network(), adapter.translate(network())))
     assert e.status == "mismatch"
     assert name in [row.path for row in e.mismatches]
+
+
+@pytest.mark.parametrize(("sizes", "wrong"), [((9, 8), "ceil"), ((5, 9), "ceil_inside"), ((6, 6), "ceil_skipping")])
+def test_a_law_that_rounds_otherwise_is_found_out(sizes, wrong, monkeypatch):
+    layer = layers.MaxPool2DLayer((2, 4, *sizes), 2 if sizes[0] == 5 else 3, 2)
+    e = explain(layer)
+    assert_verified(e)
+    law = type(e.layers[-1].spec)
+    output = law.output
+    monkeypatch.setattr(law, "output", lambda self, *x: output(self.replace(rounding=wrong), *x))
+    assert explain(layer).status == "mismatch"
