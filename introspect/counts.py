@@ -7,7 +7,7 @@ from typing import Optional
 
 from .algebra import Dim, evaluate, known
 from .errors import UnknownDimensionError
-from .notation import LATEX, TEXT, Style, formula, working
+from .notation import LATEX, PLAIN, TEXT, Style, formula, working
 
 
 class Count:
@@ -107,7 +107,7 @@ class Count:
     def __str__(self) -> str:
         if self.value is None:
             return "unknown"
-        return f"{self.value:,}" if isinstance(self.value, int) else formula(self.value)
+        return f"{self.value:,}" if isinstance(self.value, int) else formula(self.value, PLAIN)
 
     def __repr__(self) -> str:
         return f"<Count {self}>"

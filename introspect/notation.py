@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ast
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import gcd
 from typing import Callable, Optional
 
@@ -52,6 +52,7 @@ def _latex_name(name: str) -> str:
 
 TEXT = Style("·", " − ", lambda base, n: base + str(n).translate(_SUPERSCRIPTS), _text_quotient,
              lambda which, options: f"{which}({', '.join(options)})")  # fmt: skip
+PLAIN = replace(TEXT, factored=False)
 LATEX = Style(r" \cdot ", " - ", lambda base, n: f"{base}^{{{n}}}", _latex_quotient,
               lambda which, options: rf"\{which}({', '.join(options)})", _latex_name)  # fmt: skip
 _PYTHON_ROUNDING = {"floor": "floor", "ceil": "ceil", "exact": "exact"}
@@ -141,7 +142,7 @@ class _Writer:
 
     def _quotient(self, atom: Quotient) -> tuple[str, int]:
         (num, num_level), (den, den_level) = self._sum(atom.num), self._sum(atom.den)
-        if self.style is TEXT:
+        if self.style.quotient is _text_quotient:
             num = num if num_level == _ATOM else f"({num})"
             den = den if den_level == _ATOM else f"({den})"
         rounding = "exact" if self.numbers and _leaves_no_rest(atom) else atom.rounding

@@ -6,6 +6,8 @@ Built-in adapters stand in a table; others announce themselves through the entry
 
 from __future__ import annotations
 
+import sys
+from functools import lru_cache
 from importlib import import_module
 from importlib.metadata import entry_points
 from typing import Any, Optional, Protocol
@@ -80,6 +82,12 @@ def _load(target: str) -> Adapter:
 
 
 def _announced() -> dict[str, str]:
+    return _announced_on(tuple(sys.path))
+
+
+@lru_cache(maxsize=1)
+def _announced_on(path: tuple[str, ...]) -> dict[str, str]:
+    """Reading what every installed package announces takes longer than counting: once for each search path."""
     points = entry_points()
     group = points.select(group=GROUP) if hasattr(points, "select") else points.get(GROUP, ())
     return {point.name: point.value for point in group if point.name not in BUILT_IN}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import prod
 from typing import Any, Optional
 
 from introspect.ir import Model
@@ -29,7 +30,18 @@ def report(model: Any, translated: Model, *, full: bool = True) -> Reported:
         params=params,
         trainable=trainable,
         source=f"Keras {dialect.version}: weights, count_params() and the shapes of its graph",
+        notes=_optimizer_note(model, params),
     )
+
+
+def _optimizer_note(model: Any, params: Optional[int]) -> tuple[str, ...]:
+    """Why `summary()` prints another total once the model was trained."""
+    variables = getattr(getattr(model, "optimizer", None), "variables", None)
+    slots = sum(prod(variable.shape) for variable in variables) if isinstance(variables, (list, tuple)) else 0
+    if not slots or params is None:
+        return ()
+    parts = f"{params:,} belong to the model and {slots:,} to its optimizer, which is not counted here"
+    return (f"summary() prints {params + slots:,} as its total: {parts}",)
 
 
 def _without_law(layers: dict[str, ReportedLayer], translated: Model) -> list[ReportedLayer]:

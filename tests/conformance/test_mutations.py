@@ -15,7 +15,7 @@ from introspect import Explanation, explain
 from introspect.layers import Pool, base, window
 from introspect.rows import LayerRow
 
-WITH_SAMPLES = ("torch", "keras", "lasagne")
+WITH_SAMPLES = ("torch", "keras", "keras1", "lasagne")
 SAMPLES: dict[str, Callable[[], tuple[Any, Any]]] = {
     f"{framework}: {name}": make
     for framework in WITH_SAMPLES

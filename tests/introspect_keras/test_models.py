@@ -359,3 +359,17 @@ def test_keras_applications(name: str, params: int) -> None:
     assert_verified(e)
     assert e.params == params
     assert not e.opaque
+
+
+def test_after_training_the_optimizer_is_named_and_not_counted(capsys: pytest.CaptureFixture[str]) -> None:
+    model = keras.Sequential([keras.Input((4,)), layers.Dense(4), layers.BatchNormalization(), layers.Dense(3)])
+    model.compile("adam", "mse")
+    model.fit(np.zeros((2, 4)), np.zeros((2, 3)), verbose=0)
+    e = explain(model)
+    assert_verified(e)
+    slots = 2 * int(e.trainable) + 2
+    model.summary()
+    assert f"{int(e.params) + slots}" in capsys.readouterr().out
+    (note,) = e.reported.notes
+    assert f"prints {int(e.params) + slots} as its total: {e.params} belong to the model and {slots} to its optimizer" in note
+    assert note in e.render("text", width=250)

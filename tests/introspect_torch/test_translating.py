@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import threading
 from typing import Any
 
 import pytest
@@ -356,3 +357,40 @@ def test_thousands_of_layers_are_no_trouble() -> None:
     e = explain(nn.Sequential(*[nn.Linear(2, 2) for _ in range(3000)]), (1, 2))
     assert_verified(e)
     assert e.params == 18_000
+
+
+@pytest.mark.parametrize("same_model", [True, False])
+def test_training_in_another_thread_is_not_disturbed(same_model: bool) -> None:
+    """Losses, bit for bit, with and without someone explaining meanwhile."""
+
+    def train(meanwhile: Any) -> list[float]:
+        torch.manual_seed(7)
+        model = nn.Sequential(nn.Linear(8, 16), nn.BatchNorm1d(16), nn.ReLU(), nn.Dropout(0.3), nn.Linear(16, 1))
+        optimizer = torch.optim.SGD(model.parameters(), lr=0.01)
+        data = torch.randn(32, 8)
+        stop = threading.Event()
+        other = threading.Thread(target=meanwhile, args=(model, stop))
+        other.start()
+        losses = []
+        for _ in range(150):
+            optimizer.zero_grad()
+            loss = model(data).square().mean()
+            loss.backward()
+            optimizer.step()
+            losses.append(loss.item())
+        stop.set()
+        other.join()
+        return losses
+
+    explained = []
+    second = nn.Sequential(nn.Conv2d(1, 2, 3), nn.Flatten(), nn.Linear(72, 2))
+
+    def explains(model: nn.Module, stop: threading.Event) -> None:
+        subject = model if same_model else second
+        while not stop.is_set():
+            explained.append(explain(subject, (2, 8) if same_model else (1, 1, 8, 8)).status)
+
+    expected = train(lambda model, stop: None)
+    assert train(explains) == expected
+    assert explained
+    assert set(explained) == {"verified"}
