@@ -8,6 +8,7 @@ import keras
 import pytest
 import strategies_keras as strategies
 from agreement import assert_verified
+from breadth import covering
 from hypothesis import event, given
 from strategies_keras import Case
 
@@ -67,6 +68,7 @@ def test_transposed_convolution(case: Case) -> None:
     holds(case)
 
 
+@covering(2)
 @given(strategies.depthwise_convolutions())
 def test_depthwise_and_separable_convolution(case: Case) -> None:
     holds(case)
@@ -87,21 +89,25 @@ def test_pooling(case: Case) -> None:
     holds(case)
 
 
+@covering(2)
 @given(strategies.global_pools())
 def test_global_and_adaptive_pooling(case: Case) -> None:
     holds(case)
 
 
+@covering(6)
 @given(strategies.normalizations())
 def test_normalization(case: Case) -> None:
     holds(case)
 
 
+@covering(3)
 @given(strategies.recurrences())
 def test_recurrence(case: Case) -> None:
     holds(case)
 
 
+@covering(3)
 @given(strategies.bidirectional_recurrences())
 def test_bidirectional_recurrence(case: Case) -> None:
     holds(case)
@@ -112,26 +118,31 @@ def test_time_distributed(case: Case) -> None:
     holds(case)
 
 
+@covering(3)
 @given(strategies.activations())
 def test_activation(case: Case) -> None:
     holds(case)
 
 
+@covering(2)
 @given(strategies.noises())
 def test_noise_and_identity(case: Case) -> None:
     holds(case)
 
 
+@covering(4)
 @given(strategies.rearrangements())
 def test_rearrangement(case: Case) -> None:
     holds(case)
 
 
+@covering(3)
 @given(strategies.resizings())
 def test_padding_cropping_and_upsampling(case: Case) -> None:
     holds(case)
 
 
+@covering(2)
 @given(strategies.merges())
 def test_merge(case: Case) -> None:
     holds(case)

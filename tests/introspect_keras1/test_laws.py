@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import strategies_keras1 as strategies
 from agreement import assert_verified
+from breadth import covering
 from hypothesis import event, given
 from keras.layers import Input
 from keras.models import Model
@@ -59,6 +60,7 @@ def test_locally_connected(case: Case) -> None:
     holds(case)
 
 
+@covering(3)
 @given(strategies.dense_layers())
 def test_dense_maxout_and_highway(case: Case) -> None:
     holds(case)
@@ -79,11 +81,13 @@ def test_normalization(case: Case) -> None:
     holds(case)
 
 
+@covering(3)
 @given(strategies.recurrences())
 def test_recurrence(case: Case) -> None:
     holds(case)
 
 
+@covering(3)
 @given(strategies.bidirectional_recurrences())
 def test_bidirectional_recurrence(case: Case) -> None:
     layer = case.layer()
@@ -102,6 +106,7 @@ def test_time_distributed(case: Case) -> None:
     holds(case)
 
 
+@covering(2)
 @given(strategies.activations())
 def test_activation(case: Case) -> None:
     holds(case)
@@ -112,16 +117,19 @@ def test_noise(case: Case) -> None:
     holds(case)
 
 
+@covering(4)
 @given(strategies.rearrangements())
 def test_rearrangement(case: Case) -> None:
     holds(case)
 
 
+@covering(3)
 @given(strategies.resizings())
 def test_padding_cropping_and_upsampling(case: Case) -> None:
     holds(case)
 
 
+@covering(2)
 @given(strategies.merges())
 def test_merge(case: Case) -> None:
     holds(case)

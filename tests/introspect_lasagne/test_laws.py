@@ -6,6 +6,7 @@ from typing import Any
 
 import strategies_lasagne as s
 from agreement import assert_verified
+from breadth import covering
 from hypothesis import given
 from lasagne import layers
 
@@ -68,6 +69,7 @@ def test_global_pools(layer):
     check(layer)
 
 
+@covering(4)
 @given(s.passing())
 def test_layers_that_change_no_shape(layer):
     check(layer)

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import strategies_lasagne as s
 from agreement import assert_verified
+from breadth import covering
 from hypothesis import given
 from lasagne import layers
 from standins_lasagne import newer_layers
@@ -28,6 +29,7 @@ def test_batch_norm(layer):
     check(layer)
 
 
+@covering(2)
 @given(s.shared_parameters())
 def test_bias_scale_and_slopes(layer):
     check(layer)

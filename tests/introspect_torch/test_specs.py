@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import torch
 from against_torch import check
+from breadth import covering
 from hypothesis import assume, given
 from hypothesis import strategies as st
 from torch import nn
@@ -154,6 +155,7 @@ def test_bilinear(data: Any) -> None:
     check(module, torch.zeros(*lead, a), torch.zeros(*lead, b + wrong))
 
 
+@covering(3)
 @given(st.data(), st.sampled_from(["RNN", "LSTM", "GRU"]))
 def test_recurrent(data: Any, kind: str) -> None:
     size, hidden = data.draw(st.integers(1, 5)), data.draw(st.integers(2, 5))
