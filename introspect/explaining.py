@@ -165,6 +165,9 @@ class Explanation:
     def __str__(self) -> str:
         return self.render("text")
 
+    def _repr_markdown_(self) -> str:
+        return self.render("markdown")  # notebooks show this
+
     def __repr__(self) -> str:
         return f"<Explanation of {self.model.name}: {self.params} parameters, {self.status}>"
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from numbers import Integral
 from typing import Any, Optional, Union
 
-from .algebra import Dim, symbol
+from .algebra import Dim, Expr, symbol
 from .errors import IntrospectError
 from .layers.base import Shape
 
@@ -50,7 +51,7 @@ def parse_inputs(inputs: Any, channels: str = "first") -> Inputs:
 
 
 def _is_dim(item: Any) -> bool:
-    return item is None or (isinstance(item, (int, str)) and not isinstance(item, bool)) or type(item).__name__ == "Expr"
+    return item is None or (isinstance(item, (Integral, str, Expr)) and not isinstance(item, bool))
 
 
 def named_shape(shape: tuple[Any, ...], channels: str = "first") -> Shape:
@@ -66,7 +67,7 @@ def _dim(dim: Any, i: int, rank: int, channels: str) -> Dim:
     if isinstance(dim, str):
         return symbol(dim)
     if dim is not None:
-        return dim if type(dim).__name__ == "Expr" else int(dim)
+        return dim if isinstance(dim, Expr) else int(dim)
     return symbol("N" if i == 0 else _position_name(i, rank, channels))
 
 

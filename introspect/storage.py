@@ -36,7 +36,8 @@ def stored_shape(layout: str, tensors: Sequence[Tensor]) -> Shape:
     dims["set"] = len(tensors)
     dims["one"] = 1
     try:
-        return tuple(product(dims[name] for name in group) for group in parse_layout(layout))
+        groups = parse_layout(layout)
+        return tuple(dims[group[0]] if len(group) == 1 else product(dims[name] for name in group) for group in groups)
     except KeyError as missing:
         raise ConfigurationError(
             f"the layout {layout!r} names an axis that {tensors[0].key} does not have",

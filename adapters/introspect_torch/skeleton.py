@@ -26,8 +26,16 @@ class Place(NamedTuple):
     module: nn.Module
 
 
+def uncompiled(model: nn.Module) -> nn.Module:
+    """What `torch.compile` was given: the compiled wrapper runs that very module, so it is not to be called."""
+    inner = getattr(model, "_orig_mod", None)
+    compiled = type(model).__name__ == "OptimizedModule" and isinstance(inner, nn.Module)
+    return uncompiled(inner) if compiled and inner is not None else model
+
+
 def places(model: nn.Module) -> Iterator[Place]:
     """Every module once, in registration order; the model itself goes by its class's name."""
+    model = uncompiled(model)
     for path, module in model.named_modules():
         yield Place(path or type(model).__name__, module)
 

@@ -45,8 +45,8 @@ class _Translation:
     """The layers of a model, before any call."""
 
     def __init__(self, model: nn.Module) -> None:
-        self.builder = Builder("torch", version(), type(model).__name__)
         self.placed = list(places(model))
+        self.builder = Builder("torch", version(), type(self.placed[0].module).__name__)
         self.laws: dict[str, Law] = {}
         self.indices: dict[str, int] = {}
         self._identities: dict[int, str] = {}

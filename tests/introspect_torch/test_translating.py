@@ -394,3 +394,20 @@ def test_training_in_another_thread_is_not_disturbed(same_model: bool) -> None:
     assert train(explains) == expected
     assert explained
     assert set(explained) == {"verified"}
+
+
+@pytest.mark.skipif(not hasattr(torch, "compile"), reason="this PyTorch compiles nothing")
+def test_a_compiled_model_is_explained_without_being_run() -> None:
+    e = explain(torch.compile(Branches()), {"image": (1, 3, 16, 16), "extra": (1, 5)})
+    assert_verified(e)
+    assert e.params == sum(p.numel() for p in Branches().parameters())
+    assert e["head"].params.working == "(13 + 1)·7"
+
+
+def test_the_check_against_a_real_run_can_fail() -> None:
+    net = nn.Linear(4, 4)
+    net.weight = nn.Parameter(torch.zeros(4, 3))
+    with pytest.raises(pytest.fail.Exception, match="DID NOT RAISE"):
+        check(net, torch.zeros(1, 4))  # PyTorch refuses; a mismatch is no refusal
+    with pytest.raises(AssertionError, match="worked out as 4×4"):
+        assert_verified(explain(net, (1, 4)))
