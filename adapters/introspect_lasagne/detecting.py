@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 ROOTS = ("lasagne", "nolearn")
@@ -14,7 +15,13 @@ def root(cls: type) -> str:
 
 def descends(obj: Any, package: str, name: str) -> bool:
     """Whether a class of exactly this name, from this package, is among those of `obj`."""
-    return any(base.__name__ == name and root(base) == package for base in type(obj).__mro__)
+    cls: type = type(obj)
+    return _descends(cls, package, name)
+
+
+@lru_cache(maxsize=256)
+def _descends(cls: type, package: str, name: str) -> bool:
+    return any(base.__name__ == name and root(base) == package for base in cls.__mro__)
 
 
 def is_layer(obj: Any) -> bool:

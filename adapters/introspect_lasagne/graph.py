@@ -8,38 +8,40 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Optional
+from typing import Any, NamedTuple, Optional
 
 from .detecting import descends, is_network
 from .network import network_layers
 
 DeclaredShape = tuple[Optional[int], ...]
+Source = tuple[Any, DeclaredShape]
 
 
-@dataclass(frozen=True)
-class Node:
-    """One layer at its path."""
+class Node(NamedTuple):
+    """One layer at its path. `sources`: what feeds it, a layer, or None where it was built on a bare shape; and that shape."""
 
     path: str
     layer: Any
-
-    @property
-    def is_input(self) -> bool:
-        return descends(self.layer, "lasagne", "InputLayer")
-
-    @property
-    def sources(self) -> list[tuple[Any, DeclaredShape]]:
-        """What feeds the layer: a layer, or None where it was built on a bare shape; and that shape."""
-        if self.is_input:
-            return []
-        if hasattr(self.layer, "input_layers"):
-            return list(zip(self.layer.input_layers, self.layer.input_shapes))
-        return [(getattr(self.layer, "input_layer", None), getattr(self.layer, "input_shape", ()))]
+    is_input: bool
+    sources: list[Source]
 
     @property
     def feeds(self) -> list[tuple[int, int]]:
         """Keys of what feeds it: a layer's identity and -1 for its output, else its own and which bare input."""
         return [(id(source), -1) if source is not None else (id(self.layer), i) for i, (source, _) in enumerate(self.sources)]
+
+
+def node_of(path: str, layer: Any) -> Node:
+    """The layer with all that the graph asks it, once."""
+    is_input = descends(layer, "lasagne", "InputLayer")
+    return Node(path, layer, is_input, [] if is_input else sources_of(layer))
+
+
+def sources_of(layer: Any) -> list[Source]:
+    """What feeds a layer: a layer, or None where it was built on a bare shape; and that shape."""
+    if hasattr(layer, "input_layers"):
+        return list(zip(layer.input_layers, layer.input_shapes))
+    return [(getattr(layer, "input_layer", None), getattr(layer, "input_shape", ()))]
 
 
 @dataclass(frozen=True)
@@ -56,7 +58,7 @@ def graph_of(model: Any) -> Graph:
     """The graph of an output layer, of several, of a dict of layers, or of a nolearn network."""
     outputs, names = _outputs(model)
     layers = all_layers(outputs)
-    nodes = [Node(path, layer) for path, layer in zip(_paths(layers, names), layers)]
+    nodes = [node_of(path, layer) for path, layer in zip(_paths(layers, names), layers)]
     name = type(model).__name__ if not isinstance(model, (list, tuple, dict)) else "network"
     return Graph(name, nodes, outputs, {id(node.layer): node for node in nodes})
 
@@ -78,7 +80,7 @@ def _keys(named: Mapping[Any, Any]) -> dict[int, str]:
 def _unconsumed(layers: Sequence[Any]) -> list[Any]:
     """Those that no other of `layers`, nor anything below them, takes as its input."""
     found = all_layers(layers)
-    consumed = {id(source) for layer in found for source, _ in Node("", layer).sources if source is not None}
+    consumed = {id(source) for layer in found for source, _ in sources_of(layer) if source is not None}
     return [layer for layer in {id(layer): layer for layer in layers}.values() if id(layer) not in consumed]
 
 
@@ -92,7 +94,7 @@ def all_layers(outputs: Iterable[Any]) -> list[Any]:
         layer = stack[-1]
         if id(layer) not in seen:
             seen.add(id(layer))
-            stack += [source for source, _ in Node("", layer).sources[::-1] if source is not None]
+            stack += [source for source, _ in sources_of(layer)[::-1] if source is not None]
             continue
         stack.pop()
         if id(layer) not in done:

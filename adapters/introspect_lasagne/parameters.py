@@ -7,15 +7,15 @@ the layer's in front.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from typing import Any, Optional
+from typing import Any, NamedTuple, Optional
 
 from .detecting import descends, is_layer
 from .graph import class_name, unique
 
+_CHAINS = ("input_to_hidden", "hidden_to_hidden")
 
-@dataclass(frozen=True)
-class Held:
+
+class Held(NamedTuple):
     """One variable under the name a layer has for it; `order` says which of its axes the layer takes first (None: as it is)."""
 
     name: str
@@ -26,13 +26,19 @@ class Held:
 def held(layer: Any, preferred: Iterable[str] = ()) -> list[Held]:
     """The layer's shared variables by name; one that several of its `preferred` attributes hold comes up for each."""
     variables = {id(v): v for v in layer.get_params()}
+    if not variables:
+        return []
     found = []
     for name in preferred:
-        variable, order = unwrapped(attribute(layer, name))
+        variable, order = attribute(layer, name), None
+        if id(variable) not in variables:
+            variable, order = unwrapped(variable)
         if id(variable) in variables:
             found.append(Held(name, variable, order))
     taken = {id(one.variable) for one in found}
     others = [v for key, v in variables.items() if key not in taken]
+    if not others:
+        return found
     names = [_name(layer, v) for v in others]
     all_names = unique([one.name for one in found] + names)
     return found + [Held(name, v) for name, v in zip(all_names[len(found) :], others)]
@@ -40,9 +46,9 @@ def held(layer: Any, preferred: Iterable[str] = ()) -> list[Held]:
 
 def attribute(layer: Any, name: str) -> Any:
     """What a layer holds under `name`; ``input_to_hidden.dense.W`` is an attribute of a layer in one of its chains."""
-    chain, _, rest = name.partition(".")
-    if not rest:
+    if "." not in name:
         return vars(layer).get(name)
+    chain, _, rest = name.partition(".")
     inner, _, own = rest.rpartition(".")
     return next((vars(one).get(own) for path, one in chained(vars(layer).get(chain)) if path == inner), None)
 
@@ -65,11 +71,13 @@ def trainable(layers: Sequence[Any]) -> set[int]:
 
 def expressions(layer: Any) -> bool:
     """Whether a parameter is worked out from variables, otherwise than by reordering its axes."""
+    own = vars(layer)
+    inner = [part for name in _CHAINS if name in own for _, part in chained(own[name])]
+    params = [param for one in (layer, *inner) for param in getattr(one, "params", ())]
+    if not params:
+        return False
     variables = {id(v) for v in layer.get_params()}
-    chains = [vars(layer)[name] for name in ("input_to_hidden", "hidden_to_hidden") if name in vars(layer)]
-    inner = [part for chain in chains for _, part in chained(chain)]
-    params = [param for one in (layer, *inner) for param in getattr(one, "params", {})]
-    return any(id(unwrapped(param)[0]) not in variables for param in params)
+    return any(id(param) not in variables and id(unwrapped(param)[0]) not in variables for param in params)
 
 
 def unwrapped(variable: Any) -> tuple[Any, Optional[tuple[int, ...]]]:

@@ -19,11 +19,14 @@ _Key = tuple[int, int]  # a layer's identity, and which of its inputs; -1 is its
 
 def report(model: Any, translated: Model, *, full: bool = True) -> Reported:
     """Sizes of all variables, and with `full` Lasagne's totals and output shapes."""
+    places = {layer.path: layer for layer in translated.layers}
+    carried = {path for path, layer in places.items() if any(not h.roles for h in layer.holdings)}
+    if not full and not carried:
+        return Reported(source=_source())
     graph = graph_of(model)
     trained = trainable([node.layer for node in graph.nodes])
-    places = {layer.path: layer for layer in translated.layers}
     if not full:
-        opaque = [node for node in graph.nodes if any(not h.roles for h in places[node.path].holdings)]
+        opaque = [node for node in graph.nodes if node.path in carried]
         return Reported(tuple(_layer(node, places[node.path], trained) for node in opaque), source=_source())
     notes: list[str] = []
     outputs = _outputs(graph, translated, notes)

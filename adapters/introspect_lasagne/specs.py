@@ -22,7 +22,7 @@ from .parameters import chained, expressions
 Roles = Mapping[str, tuple[str, str]]  # attribute -> (role, layout)
 Make = Callable[[Any, int], Optional[Spec]]  # layer, number of its input's axes -> law; None where there is none
 
-_DEFINING = ("get_output_shape_for", "output_shape", "get_output_for", "get_params", "get_W_shape", "convolve")
+_DEFINING = {"get_output_shape_for", "output_shape", "get_output_for", "get_params", "get_W_shape", "convolve"}
 _GATES = {"LSTMLayer": ("ingate", "forgetgate", "cell", "outgate"), "GRULayer": ("updategate", "resetgate", "hidden_update")}
 _STEPWISE = (laws.Dense, laws.Conv, laws.TransposedConv, laws.LocallyConnected, laws.BatchNorm, laws.ScaleShift, laws.PReLU,
              laws.Activation, laws.Noise, laws.Standardization, laws.Pool, laws.Upsample, laws.FeaturePool)  # fmt: skip
@@ -43,12 +43,12 @@ class Rule:
 
 def rule_for(layer: Any) -> Optional[Rule]:
     """The rule of the layer's class; None where no law covers it."""
-    if any(name in vars(layer) for name in _DEFINING):
+    if not _DEFINING.isdisjoint(vars(layer)):
         return None
     for cls in type(layer).__mro__:
-        if root(cls) == "lasagne" and cls.__name__ in RULES:
+        if cls.__name__ in RULES and root(cls) == "lasagne":
             return RULES[cls.__name__]
-        if any(name in vars(cls) for name in _DEFINING):
+        if not _DEFINING.isdisjoint(vars(cls)):
             return None
     return None
 
@@ -87,8 +87,15 @@ def _conv(axes: int) -> Make:
     return make
 
 
-def _cuda_convnet(layer: Any, rank: int) -> Optional[Spec]:
-    return _conv(2)(layer, rank) if layer.dimshuffle else None  # otherwise the batch comes last
+def _c01b(make: Make) -> Make:
+    """`make`'s law, for layers that take the batch at the end unless they shuffle it there themselves."""
+
+    def made(layer: Any, rank: int) -> Optional[Spec]:
+        spec = make(layer, rank)
+        shuffles = getattr(layer, "dimshuffle", not hasattr(layer, "num_units"))
+        return spec if spec is None or shuffles else spec.replace(channels="outermost")
+
+    return made
 
 
 def _dilated(layer: Any, rank: int) -> Spec:
@@ -126,8 +133,6 @@ def _local(layer: Any, rank: int) -> Spec:
 
 def _pool(axes: int) -> Make:
     def make(layer: Any, rank: int) -> Optional[Spec]:
-        if not getattr(layer, "dimshuffle", True):
-            return None
         rounding = "floor" if getattr(layer, "ignore_border", not hasattr(layer, "dimshuffle")) else "ceil_skipping"
         return laws.Pool(
             spatial(layer.pool_size, axes), spatial(layer.stride, axes), amounts(getattr(layer, "pad", 0), axes),
@@ -248,6 +253,13 @@ def _conv_roles(first: str = "out", second: str = "in") -> Callable[[Spec], Role
     return roles
 
 
+def _c01b_roles(spec: Spec) -> Roles:
+    """With the batch at the end, cuda-convnet's filters are at the end too."""
+    if getattr(spec, "channels", "") == "outermost":
+        return {"W": ("kernel", "in kh kw out"), "b": ("bias", "")}
+    return _conv_roles()(spec)
+
+
 def _local_roles(spec: Spec) -> Roles:
     sides = "out kh kw h w" if getattr(spec, "channelwise", False) else "out in kh kw h w"
     return {"W": ("kernel", sides), "b": ("bias", "")}
@@ -274,7 +286,8 @@ RULES: Mapping[str, Rule] = {
     "DenseLayer": Rule(_dense, _DENSE),
     "NINLayer": Rule(_nin, _DENSE),
     **{f"Conv{n}D{kind}Layer": Rule(_conv(n), _conv_roles()) for n in (1, 2, 3) for kind in ("", "DNN", "MM")},
-    "Conv2DCCLayer": Rule(_cuda_convnet, _conv_roles()),
+    "Conv2DCCLayer": Rule(_c01b(_conv(2)), _c01b_roles),
+    "NINLayer_c01b": Rule(_c01b(_nin), _static(W=("kernel", "out in"), b=("bias", ""))),
     "DilatedConv2DLayer": Rule(_dilated, _conv_roles("in", "out")),
     **{
         f"{kind}{n}DLayer": Rule(_transposed(n), _conv_roles("in", "out"))
@@ -282,7 +295,8 @@ RULES: Mapping[str, Rule] = {
         for kind in ("TransposedConv", "Deconv")
     },
     "LocallyConnected2DLayer": Rule(_local, _local_roles),
-    **{f"{m}Pool{n}D{kind}Layer": Rule(_pool(n)) for m in ("", "Max") for n in (1, 2, 3) for kind in ("", "DNN", "CC")},
+    **{f"{m}Pool{n}D{kind}Layer": Rule(_pool(n)) for m in ("", "Max") for n in (1, 2, 3) for kind in ("", "DNN")},
+    "MaxPool2DCCLayer": Rule(_c01b(_pool(2))),
     "FeaturePoolLayer": Rule(
         lambda layer, rank: laws.FeaturePool(index(layer.pool_size), index(layer.axis), function_name(layer.pool_function))
     ),

@@ -18,15 +18,17 @@ from .graph import DeclaredShape, Graph, Node, graph_of
 from .parameters import expressions, held, trainable
 from .specs import Rule, rule_for, shapes_rank
 
+Entrance = tuple[str, Any, int, DeclaredShape]
+
 
 def version() -> str:
     """Lasagne's version, if it is loaded."""
     return str(getattr(sys.modules.get("lasagne"), "__version__", ""))
 
 
-def entrances(graph: Graph) -> list[tuple[str, Any, int, DeclaredShape]]:
+def entrances(graph: Graph) -> list[Entrance]:
     """Where data enters: path, layer, which of its inputs (-1: the layer is an input itself), and the declared shape."""
-    found: list[tuple[str, Any, int, DeclaredShape]] = []
+    found: list[Entrance] = []
     for node in graph.nodes:
         if node.is_input:
             found.append((node.path, node.layer, -1, tuple(node.layer.shape)))
@@ -72,10 +74,11 @@ def translate(model: Any, inputs: Any = None) -> Model:
     graph = graph_of(model)
     builder = Builder("lasagne", version(), graph.name)
     values: dict[tuple[int, int], int] = {}
-    shapes = _given(graph, inputs)
+    places = entrances(graph)
+    shapes = _given(places, inputs)
     tensors = Tensors(trainable([node.layer for node in graph.nodes]))
-    declared = {path: declared_shape(shape, number) for number, (path, _, _, shape) in enumerate(entrances(graph))}
-    for path, layer, i, _ in entrances(graph):
+    declared = {path: declared_shape(shape, number) for number, (path, _, _, shape) in enumerate(places)}
+    for path, layer, i, _ in places:
         if i >= 0:
             values[id(layer), i] = builder.input(shapes.get(path, declared[path]), path, "input")
     for node in graph.nodes:
@@ -147,9 +150,8 @@ def _said(dim: Any, batch: Optional[Dim]) -> Dim:
     return unknown() if batch is None or isinstance(batch, int) else batch
 
 
-def _given(graph: Graph, inputs: Any) -> dict[str, Shape]:
+def _given(places: Sequence[Entrance], inputs: Any) -> dict[str, Shape]:
     """The shapes that the user gave instead of the declared ones, by path. Raises `ShapeError` where the two disagree."""
-    places = entrances(graph)
     if inputs is None:
         return {}
     asked = _by_path(parse_inputs(inputs), [path for path, *_ in places])

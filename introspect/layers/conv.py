@@ -45,7 +45,7 @@ class Sliding(Windowed):
 
     def positions(self, x: Shape) -> Shape:
         """The output's spatial axes."""
-        if not isinstance(self.padding, str):
+        if self.padding_mode != "zeros" and not isinstance(self.padding, str):
             for n, amounts in zip(self.spatial(self.check(x)), self.padding):
                 require_padding(n, max(int(amount) for amount in amounts), self.padding_mode)
         return slide(self, self.check(x), self.kernel_size, self.stride, self.padding, self.dilation or None)

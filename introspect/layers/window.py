@@ -68,7 +68,8 @@ def margins(pad: Union[str, tuple[Dim, Dim]], k: Dim, dilation: Dim = 1) -> tupl
 
 @dataclass(frozen=True)
 class Windowed(Spec):
-    """A layer with spatial axes, after the channels (``first``) or before them (``last``).
+    """A layer with spatial axes, after the channels (``first``) or before them (``last``), the batch in front of both; or with
+    the channels in front and the batch at the end (``outermost``: cuda-convnet's c01b).
 
     A subclass's field `unbatched` says whether an input without a batch axis is taken too.
     """
@@ -79,14 +80,19 @@ class Windowed(Spec):
     def check(self, x: Shape) -> Shape:
         """`x`, if it has the axes the layer asks for."""
         with_batch = self.rank() + 2
-        ranks = (with_batch, with_batch - 1) if getattr(self, "unbatched", True) else (with_batch,)
+        ranks = (with_batch, with_batch - 1) if getattr(self, "unbatched", True) and not self.batch_last() else (with_batch,)
         require_rank(x, ranks, type(self).__name__)
         return x
 
     def channels_first(self) -> bool:
         return getattr(self, "channels", "first") == "first"
 
+    def batch_last(self) -> bool:
+        return getattr(self, "channels", "first") == "outermost"
+
     def channel_axis(self) -> int:
+        if self.batch_last():
+            return -self.rank() - 2
         return -self.rank() - 1 if self.channels_first() else -1
 
     def spatial(self, x: Shape) -> Shape:
@@ -95,19 +101,27 @@ class Windowed(Spec):
 
     def arranged(self, x: Shape, channels: Dim, spatial: Shape) -> Shape:
         """An output like `x` with other channels and spatial axes."""
+        if self.batch_last():
+            return (channels, *spatial, x[-1])
         lead = x[: len(x) - self.rank() - 1]
         return (*lead, channels, *spatial) if self.channels_first() else (*lead, *spatial, channels)
 
     def axes(self, *inputs: Shape) -> tuple[tuple[str, ...], ...]:
         suffixes = axis_suffixes(self.rank())
         spatial = tuple(suffix or "n" for suffix in suffixes)
+        if self.batch_last():
+            return (("c_in", *spatial, ""),) * len(inputs)
         own = ("c_in", *spatial) if self.channels_first() else (*spatial, "c_in")
         return tuple(("",) * (len(x) - len(own)) + own for x in inputs)
 
     def batch_axis(self, x: Shape) -> Optional[int]:
+        if self.batch_last():
+            return len(x) - 1
         return 0 if len(x) == self.rank() + 2 else None
 
     def per_example(self, y: Shape) -> Shape:
+        if self.batch_last():
+            return y[:-1]
         return y[len(y) - self.rank() - 1 :]
 
     def channels_of(self, y: Shape) -> Dim:

@@ -47,7 +47,7 @@ def test_a_gate_is_one_tensor_of_four():
         f"W_cell_to_{g}" for g in ("ingate", "forgetgate", "outgate")
     ]
     assert e.layers[-1].params.working == "(4·16 + 4·32 + 9)·32"
-    assert e.params.formula == "(4·n + 4·lstm.h + 9)·lstm.h"
+    assert e.params.formula == "(4·i + 4·lstm.h + 9)·lstm.h"
 
 
 def test_dense_flattens_what_follows_the_batch():

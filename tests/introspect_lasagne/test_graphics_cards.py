@@ -18,14 +18,15 @@ ZERO = init.Constant(0.0)
 class CudaConvnet(layers.Layer):
     """What cuda-convnet's convolution keeps: single numbers, and whether the batch comes first."""
 
-    def __init__(self, incoming, num_filters, filter_size, stride, pad, dimshuffle=True):
+    def __init__(self, incoming, num_filters, filter_size, stride, pad, untie_biases=False, dimshuffle=True):
         super().__init__(incoming)
         self.num_filters, self.filter_size, self.stride, self.pad = num_filters, filter_size, stride, pad
-        self.dimshuffle, self.untie_biases, self.nonlinearity = dimshuffle, False, None
-        channels = self.input_shape[1 if dimshuffle else 0]
+        self.dimshuffle, self.untie_biases, self.nonlinearity = dimshuffle, untie_biases, None
+        channels = self.input_shape[0 if not dimshuffle else 1]
         inner = (channels, filter_size, filter_size)
         self.W = self.add_param(ZERO, (num_filters, *inner) if dimshuffle else (*inner, num_filters), name="W")
-        self.b = self.add_param(ZERO, (num_filters,), name="b")
+        sizes = self.output_shape[2:] if dimshuffle else self.output_shape[1:3]
+        self.b = self.add_param(ZERO, (num_filters, *(sizes if untie_biases else ())), name="b")
 
     def get_output_shape_for(self, input_shape):
         sizes = input_shape[2:] if self.dimshuffle else input_shape[1:3]
@@ -36,14 +37,30 @@ class CudaConvnet(layers.Layer):
 class CudaPool(layers.Layer):
     """What cuda-convnet's pooling keeps: single numbers, and borders that are never ignored."""
 
-    def __init__(self, incoming, pool_size, stride):
+    def __init__(self, incoming, pool_size, stride, dimshuffle=True):
         super().__init__(incoming)
-        self.pool_size, self.stride, self.dimshuffle = pool_size, stride, True
+        self.pool_size, self.stride, self.dimshuffle = pool_size, stride, dimshuffle
 
     def get_output_shape_for(self, input_shape):
-        sizes = ((n - self.pool_size + self.stride - 1) // self.stride for n in input_shape[2:])
-        sizes = sizes if self.stride < self.pool_size else (-(-n // self.stride) - 1 for n in input_shape[2:])
-        return (*input_shape[:2], *(max(0, n) + 1 for n in sizes))
+        first = 2 if self.dimshuffle else 1
+        return (*input_shape[:first], *map(self.length, input_shape[first : first + 2]), *input_shape[first + 2 :])
+
+    def length(self, n):
+        hanging = -(-n // self.stride) - 1 if self.stride >= self.pool_size else -((self.pool_size - n) // self.stride)
+        return max(0, hanging) + 1
+
+
+class CudaNin(layers.Layer):
+    """A network-in-network layer on arrays with the batch at the end."""
+
+    def __init__(self, incoming, num_units, untie_biases=False):
+        super().__init__(incoming)
+        self.num_units, self.untie_biases, self.nonlinearity = num_units, untie_biases, None
+        self.W = self.add_param(ZERO, (num_units, self.input_shape[0]), name="W")
+        self.b = self.add_param(ZERO, (num_units, *(self.input_shape[1:-1] if untie_biases else ())), name="b")
+
+    def get_output_shape_for(self, input_shape):
+        return (self.num_units, *input_shape[1:])
 
 
 class Shuffle(layers.Layer):
@@ -60,6 +77,7 @@ def named(name: str, base: Any, **members: Any) -> Any:
 
 Conv2DCCLayer = named("Conv2DCCLayer", CudaConvnet)
 MaxPool2DCCLayer = named("MaxPool2DCCLayer", CudaPool)
+NINLayer_c01b = named("NINLayer_c01b", CudaNin)
 ShuffleBC01ToC01BLayer = named("ShuffleBC01ToC01BLayer", Shuffle)
 
 
@@ -83,24 +101,40 @@ def test_a_pool_that_does_not_say_ignores_borders():
     assert e.layers[-1].output_shape[2:] == (4, 4)
 
 
-@given(st.integers(1, 4), st.integers(1, 3), st.integers(0, 2), st.integers(4, 9))
-def test_cuda_convnet_convolution(kernel, stride, pad, n):
-    e = explain(Conv2DCCLayer((None, 3, n, n + 1), 16, kernel, stride, pad))
+def shape(n: int, dimshuffle: bool) -> tuple:
+    return (None, 3, n, n + 1) if dimshuffle else (3, n, n + 1, 5)
+
+
+def check(layer: Any) -> Any:
+    e = explain(layer)
     assert_verified(e)
     assert not e.opaque
+    assert e.params == layers.count_params(layer)
+    return e.layers[-1]
 
 
-def test_cuda_convnet_with_the_batch_last_is_opaque_and_carried():
-    e = explain(Conv2DCCLayer((3, 8, 9, 5), 16, 3, 1, 0, dimshuffle=False))
-    assert e.layers[-1].status == "opaque"
-    assert e.layers[-1].output_shape == (16, 6, 7, 5)
-    assert e.params == 3 * 3 * 3 * 16 + 16
+@given(st.integers(1, 4), st.integers(1, 3), st.integers(0, 2), st.integers(4, 9), st.booleans(), st.booleans())
+def test_cuda_convnet_convolution(kernel, stride, pad, n, untie, dimshuffle):
+    check(Conv2DCCLayer(shape(n, dimshuffle), 16, kernel, stride, pad, untie, dimshuffle))
 
 
-@given(st.integers(1, 4), st.integers(1, 4), st.integers(1, 9))
-def test_cuda_convnet_pools_over_the_border(size, stride, n):
-    layer = MaxPool2DCCLayer((None, 3, n, n), size, stride)
-    assert_verified(explain(layer))
+@given(st.integers(1, 4), st.integers(1, 4), st.integers(1, 9), st.booleans())
+def test_cuda_convnet_pools_over_the_border(size, stride, n, dimshuffle):
+    check(MaxPool2DCCLayer(shape(n, dimshuffle), size, stride, dimshuffle))
+
+
+@given(st.integers(1, 9), st.integers(1, 9), st.booleans())
+def test_network_in_network_with_the_batch_at_the_end(units, n, untie):
+    check(NINLayer_c01b(shape(n, False), units, untie))
+
+
+def test_the_batch_at_the_end_is_no_neuron():
+    row = check(Conv2DCCLayer((3, 8, 9, 5), 16, 3, 1, 0, dimshuffle=False))
+    assert row.output_shape == (16, 6, 7, 5)
+    assert row.neurons == 16 * 6 * 7
+    assert row.params.working == "(3·3·3 + 1)·16"
+    assert row.connections == 16 * 6 * 7 * 3 * 3 * 3
+    assert row.shape_workings == ("16", "(8 + 2·0 − 3)/1 + 1 = 6", "(9 + 2·0 − 3)/1 + 1 = 7")
 
 
 def test_shuffling_keeps_the_batch_apart():
