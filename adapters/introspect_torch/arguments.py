@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Optional, Union
 
-from introspect.layers import Pool
+from introspect.layers import Pool, Unfold
 
 Pairs = tuple[tuple[int, int], ...]
 
@@ -47,6 +47,11 @@ def pooled(
         "ceil_inside" if ceil_mode else "floor", mode, padding_limit="half",
         window_must_fit=mode == "average" and rank == 3,
     )  # fmt: skip
+
+
+def unfolded(kernel_size: Any, dilation: Any = 1, padding: Any = 0, stride: Any = 1) -> Unfold:
+    """A law for windows laid out as columns, over two axes."""
+    return Unfold(tuple_of(kernel_size, 2), tuple_of(stride, 2), pairs(padding, 2), tuple_of(dilation, 2))
 
 
 def _strides(stride: Optional[Union[int, tuple[int, ...]]], size: tuple[int, ...]) -> tuple[int, ...]:

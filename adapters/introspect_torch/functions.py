@@ -16,6 +16,7 @@ from introspect.layers import (
     Concatenate,
     Conv,
     Dense,
+    Einsum,
     Elementwise,
     Embedding,
     Expand,
@@ -26,6 +27,7 @@ from introspect.layers import (
     Noise,
     Pad,
     Permute,
+    PixelShuffle,
     Reduce,
     Reshape,
     ScaledDotProduct,
@@ -220,17 +222,36 @@ def pick(operation: str) -> Callable[..., Applied]:
 
 
 def getitem(x: Any, key: Any) -> Applied:
-    return Applied(Index(tuple(_entry(part) for part in (key if isinstance(key, tuple) else (key,)))), (x,))
+    parts = key if isinstance(key, tuple) else (key,)
+    picks = tuple(part for part in parts if hasattr(part, "dtype"))
+    return Applied(Index(tuple(_entry(part) for part in parts)), (x, *picks), x.dtype)
 
 
 def _entry(part: Any) -> Any:
+    if hasattr(part, "dtype") and not part.dtype.is_floating_point and str(part.dtype) != "torch.bool":
+        return "tensor"
     if part is None or (isinstance(part, int) and not isinstance(part, bool)):
         return part
     if part is Ellipsis:
         return "..."
     if isinstance(part, slice) and all(n is None or isinstance(n, int) for n in (part.start, part.stop, part.step)):
         return (part.start, part.stop, part.step)
-    raise NoLawError  # indexing by tensors and lists
+    raise NoLawError  # a mask, whose result depends on its values, or a list
+
+
+def einsum(equation: Any, *operands: Any) -> Applied:
+    tensors = operands[0] if len(operands) == 1 and isinstance(operands[0], (tuple, list)) else operands
+    if not isinstance(equation, str):
+        raise NoLawError
+    return Applied(Einsum(equation), tuple(tensors))
+
+
+def pixel_shuffle(x: Any, upscale_factor: int) -> Applied:
+    return Applied(PixelShuffle(upscale_factor), (x,))
+
+
+def pixel_unshuffle(x: Any, downscale_factor: int) -> Applied:
+    return Applied(PixelShuffle(downscale_factor, inverse=True), (x,))
 
 
 def attention(query: Any, key: Any, value: Any, *args: Any, **kwargs: Any) -> Applied:
@@ -362,7 +383,8 @@ FUNCTIONS: dict[str, Callable[..., Applied]] = {
     "cat": cat, "concat": cat, "concatenate": cat, "stack": stack, "split": split, "chunk": chunk, "unbind": unbind,
     "__getitem__": getitem, "narrow": narrow, "select": select, "pad": pad, "_pad": pad, "interpolate": interpolate,
     "upsample": interpolate, "linear": linear, "embedding": embedding,
-    "scaled_dot_product_attention": attention,
+    "scaled_dot_product_attention": attention, "einsum": einsum, "pixel_shuffle": pixel_shuffle,
+    "pixel_unshuffle": pixel_unshuffle,
 }  # fmt: skip
 for _n in (1, 2, 3):
     FUNCTIONS.update({

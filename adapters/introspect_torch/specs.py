@@ -17,6 +17,7 @@ from introspect.layers import (
     AdaptivePool,
     BatchNorm,
     Bilinear,
+    ChannelShuffle,
     Conv,
     Dense,
     Embedding,
@@ -28,8 +29,10 @@ from introspect.layers import (
     MultiHeadAttention,
     Noise,
     Pad,
+    PixelShuffle,
     PReLU,
     Recurrent,
+    RecurrentCell,
     Reshape,
     RMSNorm,
     Standardization,
@@ -39,7 +42,7 @@ from introspect.layers import (
 )
 from introspect.layers.base import Spec
 
-from .arguments import pairs, pooled, same_or_numeric, tuple_of
+from .arguments import pairs, pooled, same_or_numeric, tuple_of, unfolded
 
 Layouts = Mapping[str, tuple[str, str]]  # stored name -> (role keys, layout)
 
@@ -95,7 +98,7 @@ def _pool(mode: str, rank: int) -> Callable[[Any], Law]:
         spec = pooled(
             mode, rank, m.kernel_size, m.stride, m.padding, getattr(m, "dilation", 1), m.ceil_mode
         )  # fmt: skip
-        return Law(spec)
+        return Law(spec.replace(indices=True) if getattr(m, "return_indices", False) else spec)
 
     return law
 
@@ -108,7 +111,7 @@ def _adaptive(mode: str, rank: int) -> Callable[[Any], Law]:
     def law(m: Any) -> Law:
         if m.output_size is None:
             raise ConfigurationError("an adaptive pool needs an output size", got=None, expected="a size, or one for each axis")
-        return Law(AdaptivePool(tuple_of(m.output_size, rank), mode))
+        return Law(AdaptivePool(tuple_of(m.output_size, rank), mode, indices=getattr(m, "return_indices", False)))
 
     return law
 
@@ -183,6 +186,19 @@ def _cell_layouts(part: str, suffix: str) -> Layouts:
     }
 
 
+def _cell(m: Any) -> Law:
+    kind = next(base.__name__ for base in type(m).__mro__ if base.__name__.endswith("Cell"))[:-4]
+    spec = RecurrentCell(
+        _CELLS[kind], m.hidden_size, m.input_size, 2 if m.bias else 0, reset_after=True if kind == "GRU" else None,
+        activation=getattr(m, "nonlinearity", "tanh"),
+    )  # fmt: skip
+    return Law(spec, {name.rpartition("_")[0]: stored for name, stored in _cell_layouts("", "l0").items()})
+
+
+def _unfold(m: Any) -> Law:
+    return Law(unfolded(m.kernel_size, m.dilation, m.padding, m.stride))
+
+
 def _embedding(m: Any) -> Law:
     return Law(Embedding(m.num_embeddings, m.embedding_dim), {"weight": ("embedding", "in out")})
 
@@ -249,7 +265,11 @@ _DROPOUTS = {
 _BY_NAME: dict[str, Callable[[Any], Optional[Law]]] = {
     "Linear": _linear, "Bilinear": _bilinear, "Identity": lambda m: Law(Identity()), "Embedding": _embedding,
     "LayerNorm": _layer_norm, "RMSNorm": _rms_norm, "GroupNorm": _group_norm, "PReLU": _prelu,
-    "RNN": _recurrent, "LSTM": _recurrent, "GRU": _recurrent, "Upsample": _upsample, "MultiheadAttention": _attention,
+    "RNN": _recurrent, "LSTM": _recurrent, "GRU": _recurrent, "Upsample": _upsample,
+    "RNNCell": _cell, "LSTMCell": _cell, "GRUCell": _cell, "Unfold": _unfold,
+    "PixelShuffle": lambda m: Law(PixelShuffle(m.upscale_factor)),
+    "PixelUnshuffle": lambda m: Law(PixelShuffle(m.downscale_factor, inverse=True)),
+    "ChannelShuffle": lambda m: Law(ChannelShuffle(m.groups)), "MultiheadAttention": _attention,
     "Unflatten": _unflatten,
     "LocalResponseNorm": lambda m: Law(Standardization("local response")),
     "BatchNorm1d": _batch_norm(2, 3), "BatchNorm2d": _batch_norm(4), "BatchNorm3d": _batch_norm(5),

@@ -26,6 +26,8 @@ from .skeleton import Place, Twins
 from .specs import Law
 from .standins import StandIn, StoppedError, ValueNeededError, is_standin
 
+_NEW = frozenset({"new_zeros", "new_ones", "new_empty"})
+
 
 class Held(dict):  # type: ignore[type-arg]
     """A twin's tensors: the originals, of which code that reads one gets a stand-in."""
@@ -113,11 +115,15 @@ class Walker:
             return outputs[0], (outputs[1] if len(outputs) == 2 else tuple(outputs[1:]))
         if isinstance(law, MultiHeadAttention):
             return outputs[0], (None if without_weights else outputs[1])
-        return outputs[0]
+        return outputs[0] if len(outputs) == 1 else tuple(outputs)
 
     def apply(self, function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """A bare function, by its law or on meta tensors."""
         name = function.__name__
+        if name in _NEW:
+            sizes = args[1:] if len(args) > 1 else (kwargs["size"],)
+            flat = sizes[0] if isinstance(sizes[0], (tuple, list)) else sizes
+            return self.constant(tuple(flat), kwargs.get("dtype") or args[0].dtype)
         if "input" in kwargs:
             args, kwargs = (kwargs["input"], *args), {k: v for k, v in kwargs.items() if k != "input"}
         try:

@@ -10,7 +10,7 @@ from .dense import Bilinear, Dense, Highway, MaxoutDense
 from .distributed import TimeDistributed
 from .embedding import Embedding
 from .local import LocallyConnected
-from .merge import Concatenate, Elementwise, MatMul, Stack, broadcast
+from .merge import Concatenate, Einsum, Elementwise, MatMul, Stack, broadcast
 from .noise import Noise
 from .norm import (
     BatchNorm,
@@ -22,20 +22,22 @@ from .norm import (
     ScaleShift,
     Standardization,
 )
+from .patches import ChannelShuffle, PixelShuffle, Unfold
 from .pool import AdaptivePool, FeaturePool, GlobalPool, Pool
-from .recurrent import Recurrent
-from .reshape import Expand, Flatten, Index, Pad, Permute, Reduce, Repeat, Reshape, Slice, Split, Tile, Upsample
+from .recurrent import Recurrent, RecurrentCell
+from .reshape import Expand, Flatten, Pad, Permute, Reduce, Repeat, Reshape, Tile, Upsample
 from .sampling import Inverse, PyramidPool, SpatialTransformer
+from .slicing import Index, Slice, Split
 from .transposed import TransposedConv
 from .window import windows
 
 __all__ = [
-    "Activation", "AdaptivePool", "BatchNorm", "Bilinear", "Concatenate", "Connections", "Container", "Conv",
-    "CustomRecurrent", "DataNormalization", "Dense", "DepthwiseConv", "Elementwise", "Embedding", "Expand", "FeaturePool",
-    "Flatten", "GlobalPool", "GroupNorm", "Highway", "Identity", "Index", "Input", "InstanceNorm", "Inverse", "LayerNorm",
-    "LocallyConnected", "MatMul", "MultiHeadAttention", "MaxoutDense", "Noise", "Opaque", "PReLU", "Pad", "Permute",
-    "Pool", "PyramidPool", "RMSNorm", "Recurrent", "Reduce", "Repeat", "Reshape", "ScaleShift", "ScaledDotProduct",
-    "SeparableConv", "Shape", "Slice", "SpatialTransformer", "Spec", "Split", "Stack", "Standardization", "Tensor",
-    "Term", "Tile", "TimeDistributed", "TransposedConv", "Upsample", "axis_suffixes", "broadcast", "kernel_axes",
-    "windows",
+    "Activation", "AdaptivePool", "BatchNorm", "Bilinear", "ChannelShuffle", "Concatenate", "Connections", "Container",
+    "Conv", "CustomRecurrent", "DataNormalization", "Dense", "DepthwiseConv", "Einsum", "Elementwise", "Embedding",
+    "Expand", "FeaturePool", "Flatten", "GlobalPool", "GroupNorm", "Highway", "Identity", "Index", "Input",
+    "InstanceNorm", "Inverse", "LayerNorm", "LocallyConnected", "MatMul", "MaxoutDense", "MultiHeadAttention", "Noise",
+    "Opaque", "PReLU", "Pad", "Permute", "PixelShuffle", "Pool", "PyramidPool", "RMSNorm", "Recurrent", "RecurrentCell",
+    "Reduce", "Repeat", "Reshape", "ScaleShift", "ScaledDotProduct", "SeparableConv", "Shape", "Slice",
+    "SpatialTransformer", "Spec", "Split", "Stack", "Standardization", "Tensor", "Term", "Tile", "TimeDistributed",
+    "TransposedConv", "Unfold", "Upsample", "axis_suffixes", "broadcast", "kernel_axes", "windows",
 ]  # fmt: skip

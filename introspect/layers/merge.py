@@ -133,6 +133,51 @@ class MatMul(Spec):
         return (*broadcast(left[:-2], right[:-2]), *rows, *columns)
 
 
+@dataclass(frozen=True)
+class Einsum(Spec):
+    """A sum over named axes. Source: PyTorch's ``einsum`` page; an ellipsis stands for axes that are broadcast.
+
+    >>> Einsum("bhid,bhjd->bhij").output((2, 8, 5, 16), (2, 8, 7, 16)), Einsum("...i,...i").output((3, 4), (4,))
+    ((2, 8, 5, 7), (3,))
+    """
+
+    equation: str
+    kind: ClassVar[str] = "einsum"
+
+    def output(self, *inputs: Shape) -> Shape:
+        left, arrow, right = self.equation.replace(" ", "").partition("->")
+        operands = left.split(",")
+        if len(operands) != len(inputs):
+            raise ShapeError(f"einsum of {self.equation!r} takes other inputs", got=len(inputs), expected=len(operands))
+        sizes: dict[str, Dim] = {}
+        spread: Shape = ()
+        for names, x in zip(operands, inputs):
+            spread = broadcast(spread, self._read(names, x, sizes))
+        wanted = right if arrow else self._implied(operands)
+        head, dots, tail = wanted.partition("...")
+        if any(name not in sizes for name in head + tail):
+            raise ShapeError(f"einsum of {self.equation!r} asks for an axis that no input has", got=wanted)
+        return (*(sizes[n] for n in head), *(spread if dots else ()), *(sizes[n] for n in tail))
+
+    def _read(self, names: str, x: Shape, sizes: dict[str, Dim]) -> Shape:
+        """Note the sizes of an operand's named axes; returns those its ellipsis stands for."""
+        head, dots, tail = names.partition("...")
+        named = len(head) + len(tail)
+        if len(x) < named or (not dots and len(x) != named):
+            raise ShapeError(f"einsum of {self.equation!r} has {named} axes here", got=show(x), expected=names)
+        inner = len(x) - len(tail)
+        for name, dim in [*zip(head, x), *zip(tail, x[inner:])]:
+            (sizes[name],) = broadcast((sizes.get(name, dim),), (dim,))
+        return x[len(head) : inner]
+
+    @staticmethod
+    def _implied(operands: list[str]) -> str:
+        """Without an arrow: what the ellipsis stands for, then every axis named once, in alphabetical order."""
+        letters = "".join(operands).replace(".", "")
+        dots = "..." if any("..." in operand for operand in operands) else ""
+        return dots + "".join(sorted(name for name in set(letters) if letters.count(name) == 1))
+
+
 def _agreed(dims: tuple[Dim, ...], what: str) -> Dim:
     known: Optional[Dim] = next((dim for dim in dims if isinstance(dim, int)), None)
     for dim in dims:

@@ -28,6 +28,7 @@ class Pool(Windowed):
     channels: str = "first"
     padding_limit: Optional[str] = None  # what is refused: wider than `half` a window (PyTorch), a `whole` one (Theano)
     unbatched: bool = True  # whether an input without a batch axis is taken
+    indices: bool = False  # a second output says where each maximum was
     window_must_fit: bool = False  # an input smaller than a window is refused, however it is padded (PyTorch's AvgPool3d)
     kind: ClassVar[str] = "pool"
     terms = {
@@ -46,6 +47,9 @@ class Pool(Windowed):
         self._check_fit(x)
         spatial = slide(self, x, self.pool_size, self.stride, self.padding, self.dilation or None, self.rounding)
         return self.arranged(x, x[self.channel_axis()], spatial)
+
+    def outputs(self, *inputs: Shape) -> tuple[Shape, ...]:
+        return (self.output(*inputs),) * (2 if self.indices else 1)
 
     def _check_fit(self, x: Shape) -> None:
         for n, k in zip(self.spatial(x), self.pool_size):
@@ -97,6 +101,7 @@ class AdaptivePool(Windowed):
     mode: str = "average"
     channels: str = "first"
     unbatched: bool = True  # whether an input without a batch axis is taken
+    indices: bool = False  # a second output says where each maximum was
     kind: ClassVar[str] = "adaptive_pool"
 
     def rank(self) -> int:
@@ -106,6 +111,9 @@ class AdaptivePool(Windowed):
         x = self.check(inputs[0])
         sizes = tuple(n if size is None else size for n, size in zip(self.spatial(x), self.output_size))
         return self.arranged(x, x[self.channel_axis()], sizes)
+
+    def outputs(self, *inputs: Shape) -> tuple[Shape, ...]:
+        return (self.output(*inputs),) * (2 if self.indices else 1)
 
 
 @dataclass(frozen=True)

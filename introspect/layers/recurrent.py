@@ -11,7 +11,7 @@ from typing import ClassVar, Optional
 
 from ..algebra import Dim, product
 from ..errors import ConfigurationError, ShapeError
-from .base import Connections, Shape, Spec, Tensor, Term, need, require_rank, settled, show
+from .base import Connections, Shape, Spec, Tensor, Term, need, require_dim, require_rank, settled, show
 
 GATES = {"simple": 1, "lstm": 4, "gru": 3}
 PEEPHOLES = 3  # input, forget and output gate look at the cell: Gers & Schmidhuber, 2000
@@ -173,3 +173,39 @@ class Recurrent(Spec):
         features = ("i",) if len(x) == lead + 1 else tuple(f"i{n}" for n in range(1, len(x) - lead + 1))
         time = ("t",) if lead == 1 else ("t", "") if self.time_major else ("", "t")
         return ((*time, *features), *(("",) * len(other) for other in inputs[1:]))
+
+
+@dataclass(frozen=True)
+class RecurrentCell(Recurrent):
+    """One step of recurrence: PyTorch's ``RNNCell``, ``LSTMCell`` and ``GRUCell``. The state may be given as further inputs."""
+
+    kind: ClassVar[str] = "recurrent_cell"
+
+    def features(self, x: Optional[Shape]) -> Dim:
+        if x is not None:
+            require_rank(x, (1, 2), "RecurrentCell")
+            return settled(x[-1], self.input_size, "the number of input features")
+        return super().features(x)
+
+    def outputs(self, *inputs: Shape) -> tuple[Shape, ...]:
+        x = inputs[0]
+        self.features(x)
+        for state in inputs[1:]:
+            require_rank(state, (len(x),), "RecurrentCell's state")
+            require_dim(state[-1], self.units, "the width of the state")
+        return ((*x[:-1], self.units),) * (2 if self.cell == "lstm" else 1)
+
+    def connections(self, *inputs: Shape) -> Connections:
+        """The cell's edges, once."""
+        tensors = self.tensors(inputs[0])
+        edges = sum((t.size for t in tensors if not t.is_bias), 0)
+        return Connections(edges, sum((t.size for t in tensors if t.is_bias), 0))
+
+    def batch_axis(self, x: Shape) -> Optional[int]:
+        return 0 if len(x) == 2 else None
+
+    def per_example(self, y: Shape) -> Shape:
+        return y[-1:]
+
+    def axes(self, *inputs: Shape) -> tuple[tuple[str, ...], ...]:
+        return tuple((*("",) * (len(x) - 1), "i" if n == 0 else "") for n, x in enumerate(inputs))

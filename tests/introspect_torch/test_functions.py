@@ -66,6 +66,13 @@ STEPS: dict[str, Any] = {
     "linear": st.builds(lambda n: lambda x: F.linear(x, torch.zeros(5, n)), st.integers(1, 4)),
     "zeros_like": st.just(lambda x: torch.zeros_like(x) + x),
     "arange": st.just(lambda x: x + torch.arange(x.shape[-1])),
+    "index by a tensor": st.just(lambda x: x[torch.zeros(2, 3, dtype=torch.long)]),
+    "index by two tensors": st.just(lambda x: x[:, torch.zeros(2, dtype=torch.long), torch.zeros(2, dtype=torch.long)]),
+    "index by two tensors apart": st.just(lambda x: x[torch.zeros(2, dtype=torch.long), :, torch.zeros(1, dtype=torch.long)]),
+    "index by a tensor behind a number": st.just(lambda x: x[0, :, torch.zeros(2, dtype=torch.long)]),
+    "einsum of pairs": st.just(lambda x: torch.einsum("...ij,...kj->...ik", x, x)),
+    "einsum without an arrow": st.just(lambda x: torch.einsum("ij,jk", x, x)),
+    "new_zeros": st.just(lambda x: x + x.new_zeros(x.shape)),
     "einsum": st.just(lambda x: torch.einsum("...i,...i->...", x, x)),
 }
 

@@ -184,6 +184,43 @@ def test_multi_head_attention(data: Any) -> None:
     check(module, sequence(length, width), sequence(sources, (kdim or width) + wrong), sequence(sources, vdim or width))
 
 
+@covering(3)
+@given(st.data(), st.sampled_from(["RNN", "LSTM", "GRU"]))
+def test_recurrent_cell(data: Any, kind: str) -> None:
+    size, hidden = data.draw(st.integers(1, 5)), data.draw(st.integers(1, 5))
+    module = getattr(nn, f"{kind}Cell")(size, hidden, bias=data.draw(st.booleans()))
+    lead = data.draw(st.lists(st.integers(1, 4), max_size=2))
+    check(module, torch.zeros(*lead, size + data.draw(st.sampled_from([0, 0, 0, 1]))))
+
+
+@given(st.data(), st.booleans())
+def test_pixel_shuffle(data: Any, inverse: bool) -> None:
+    factor = data.draw(st.integers(1, 3))
+    shape = [data.draw(st.integers(1, 3)) * data.draw(st.sampled_from([1, factor, factor**2])) for _ in range(3)]
+    lead = data.draw(st.lists(st.integers(1, 2), max_size=2))
+    check((nn.PixelUnshuffle if inverse else nn.PixelShuffle)(factor), torch.zeros(*lead, *shape))
+
+
+@given(st.data())
+def test_channel_shuffle(data: Any) -> None:
+    groups = data.draw(st.integers(1, 3))
+    channels = groups * data.draw(st.integers(1, 3)) + data.draw(st.sampled_from([0, 0, 0, 1]))
+    check(nn.ChannelShuffle(groups), torch.zeros(2, channels, *data.draw(st.lists(st.integers(1, 3), min_size=1, max_size=2))))
+
+
+@given(st.data())
+def test_unfold(data: Any) -> None:
+    kernel, dilation = data.draw(each(2, SMALL)), data.draw(each(2, st.integers(1, 2)))
+    padding, stride = data.draw(each(2, st.integers(0, 2))), data.draw(each(2, st.integers(1, 3)))
+    check(nn.Unfold(kernel, dilation, padding, stride), images(data, 2, 3))
+
+
+@given(st.data(), RANKS)
+def test_max_pool_with_indices(data: Any, rank: int) -> None:
+    kernel, stride = data.draw(st.integers(1, 3)), data.draw(st.one_of(st.none(), st.integers(1, 3)))
+    check(getattr(nn, f"MaxPool{rank}d")(kernel, stride, return_indices=True), images(data, rank, 2))
+
+
 @given(st.data())
 def test_embedding(data: Any) -> None:
     module = nn.Embedding(data.draw(st.integers(1, 20)), data.draw(st.integers(1, 6)), padding_idx=0)

@@ -67,6 +67,13 @@ SAMPLES: dict[str, Callable[[], tuple[Any, Any]]] = {
     "concatenate": function(lambda x, y: torch.cat([x, y], 1), (2, 3), (2, 4)),
     "elementwise": function(lambda x, y: x + y, (2, 3), (3,)),
     "matmul": function(torch.matmul, (2, 3, 4), (4, 5)),
+    "index by tensors": function(lambda x: x[:, torch.tensor([[0, 1], [2, 0]])], IMAGE),
+    "einsum": function(lambda x, y: torch.einsum("bchw,dc->bdh", x, y), IMAGE, (5, 4)),
+    "lstm cell": layer(lambda: nn.LSTMCell(3, 5), (2, 3)),
+    "gru cell": layer(lambda: nn.GRUCell(3, 5, bias=False), (2, 3)),
+    "pixel shuffle": layer(lambda: nn.PixelShuffle(2), IMAGE),
+    "channel shuffle": layer(lambda: nn.ChannelShuffle(2), IMAGE),
+    "unfold": layer(lambda: nn.Unfold((3, 2), padding=1, stride=2), IMAGE),
     "multi-head attention": layer(
         lambda: nn.MultiheadAttention(4, 2, kdim=3, vdim=5, add_bias_kv=True), (6, 2, 4), (7, 2, 3), (7, 2, 5)
     ),

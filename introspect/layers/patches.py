@@ -1,0 +1,83 @@
+"""Channels traded for space, and windows laid out side by side. Nothing is owned."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from ..algebra import Dim, exact_div, product
+from .base import Shape, Spec, require_divisible, require_rank
+from .window import Pair, Windowed, slide
+
+
+@dataclass(frozen=True)
+class PixelShuffle(Spec):
+    """``(C·r², H, W)`` becomes ``(C, H·r, W·r)``; `inverse` goes back.
+
+    Source: arXiv:1609.05158; PyTorch's ``PixelShuffle`` page.
+
+    >>> PixelShuffle(2).output((1, 12, 4, 5)), PixelShuffle(2, inverse=True).output((1, 3, 8, 10))
+    ((1, 3, 8, 10), (1, 12, 4, 5))
+    """
+
+    factor: int
+    inverse: bool = False
+    kind: ClassVar[str] = "pixel_shuffle"
+
+    def output(self, *inputs: Shape) -> Shape:
+        (x,) = inputs
+        if len(x) < 3:
+            require_rank(x, (3, 4), "PixelShuffle")
+        *lead, c, h, w = x
+        r = self.factor
+        if self.inverse:
+            require_divisible(h, r, "the height")
+            require_divisible(w, r, "the width")
+            return (*lead, c * r * r, exact_div(h, r), exact_div(w, r))
+        require_divisible(c, r * r, "the channels")
+        return (*lead, exact_div(c, r * r), h * r, w * r)
+
+    def per_example(self, y: Shape) -> Shape:
+        return y[-3:]
+
+    def channels_of(self, y: Shape) -> Dim:
+        return y[-3]
+
+
+@dataclass(frozen=True)
+class ChannelShuffle(Spec):
+    """Channels of `groups` groups interleaved. Source: PyTorch's ``ChannelShuffle`` page."""
+
+    groups: int
+    kind: ClassVar[str] = "channel_shuffle"
+    passes: ClassVar[bool] = True
+
+    def output(self, *inputs: Shape) -> Shape:
+        (x,) = inputs
+        if len(x) < 3:
+            require_rank(x, (3, 4), "ChannelShuffle")
+        require_divisible(x[1], self.groups, "the channels")
+        return x
+
+
+@dataclass(frozen=True)
+class Unfold(Windowed):
+    """Every window as a column: ``(C·kh·kw, positions)``. Source: PyTorch's ``Unfold`` page."""
+
+    kernel_size: tuple[int, ...]
+    stride: tuple[int, ...]
+    padding: tuple[Pair, ...]
+    dilation: tuple[int, ...]
+    kind: ClassVar[str] = "unfold"
+
+    def rank(self) -> int:
+        return len(self.kernel_size)
+
+    def output(self, *inputs: Shape) -> Shape:
+        x = self.check(inputs[0])
+        positions = slide(self, x, self.kernel_size, self.stride, self.padding, self.dilation)
+        lead = x[: len(x) - self.rank() - 1]
+        return (*lead, x[self.channel_axis()] * product(self.kernel_size), product(positions))
+
+    def per_example(self, y: Shape) -> Shape:
+        return y[-2:]

@@ -1,0 +1,133 @@
+"""Parts of a tensor: slices, consecutive pieces, and what indexing picks. Nothing is owned."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar, Optional, Union
+
+from ..algebra import Dim, maximum, minimum, unknown
+from ..errors import ShapeError
+from .base import Shape, Spec, require_dim, show
+from .merge import broadcast
+
+
+@dataclass(frozen=True)
+class Slice(Spec):
+    """Part of one axis: ``start:stop:step``, or a single index that drops the axis."""
+
+    axis: int
+    start: Optional[int] = None
+    stop: Optional[int] = None
+    step: int = 1
+    index: Optional[int] = None
+    kind: ClassVar[str] = "slice"
+
+    def output(self, *inputs: Shape) -> Shape:
+        (x,) = inputs
+        if not -len(x) <= self.axis < len(x):
+            raise ShapeError("no such axis to slice", got=show(x), expected=f"an axis {self.axis}")
+        axis = self.axis % len(x)
+        n = x[axis]
+        if self.index is not None:
+            if isinstance(n, int) and not -n <= self.index < n:
+                raise ShapeError("index out of range", got=self.index, expected=f"within an axis of {n}")
+            return (*x[:axis], *x[axis + 1 :])
+        return (*x[:axis], self._length(n), *x[axis + 1 :])
+
+    def _length(self, n: Dim) -> Dim:
+        if isinstance(n, int):
+            return len(range(*slice(self.start, self.stop, self.step).indices(n)))
+        if self.step == 1 and not self.start and self.stop is None:
+            return n
+        if self.step == 1 and (self.start or 0) >= 0 and self.stop is not None and self.stop < 0:
+            return n + self.stop - (self.start or 0)
+        if self.step == 1 and self.stop is None and self.start is not None:
+            return -self.start if self.start < 0 else n - self.start
+        if self.step == 1 and self.stop is not None and self.stop >= 0 and (self.start or 0) >= 0:
+            end = minimum(self.stop, n)
+            return maximum(end - self.start, 0) if self.start else end
+        return unknown()  # a length that depends on where the slice's ends fall
+
+
+@dataclass(frozen=True)
+class Split(Spec):
+    """Consecutive pieces of one axis, of the given `sizes`; `drop` removes the axis of pieces of size 1 (unbind)."""
+
+    sizes: tuple[Dim, ...]
+    axis: int = 0
+    drop: bool = False
+    kind: ClassVar[str] = "split"
+
+    def outputs(self, *inputs: Shape) -> tuple[Shape, ...]:
+        (x,) = inputs
+        if not -len(x) <= self.axis < len(x):
+            raise ShapeError("no such axis to split", got=show(x), expected=f"an axis {self.axis}")
+        axis = self.axis % len(x)
+        whole: Dim = sum(self.sizes, 0)
+        require_dim(x[axis], whole, "the axis that is split")
+        return tuple((*x[:axis], *(() if self.drop else (size,)), *x[axis + 1 :]) for size in self.sizes)
+
+    def output(self, *inputs: Shape) -> Shape:
+        return self.outputs(*inputs)[0]
+
+
+@dataclass(frozen=True)
+class Index(Spec):
+    """NumPy's indexing. An entry is an index, a ``(start, stop, step)`` slice, None for a new axis, ``"..."``, or
+    ``"tensor"``: whole numbers, given as a further input, which pick along that axis.
+
+    Source: NumPy's page on indexing, PyTorch's on tensor views. Several tensors are broadcast; their axes stand where the
+    first is, or in front if something else stands between them.
+
+    >>> Index((0, (None, None, 2), None)).output((4, 9, 3))
+    (5, 1, 3)
+    >>> Index(("tensor", (None, None, None))).output((10, 3), (4, 5))
+    (4, 5, 3)
+    >>> Index(("tensor", None, "tensor")).output((4, 9), (2,), (2,))
+    (2, 1)
+    """
+
+    entries: tuple[Union[int, str, tuple[Optional[int], ...], None], ...]
+    kind: ClassVar[str] = "index"
+
+    def output(self, *inputs: Shape) -> Shape:
+        x = inputs[0]
+        consumed = sum(1 for entry in self.entries if entry is not None and entry != "...")
+        if consumed > len(x):
+            raise ShapeError("too many indices", got=consumed, expected=f"at most {len(x)} for {show(x)}")
+        if "tensor" in self.entries:
+            return self._picked(x, inputs[1:], consumed)
+        axis = 0
+        for entry in self.entries:
+            if entry is None:
+                x, axis = (*x[:axis], 1, *x[axis:]), axis + 1
+            elif entry == "...":
+                axis += len(inputs[0]) - consumed
+            elif isinstance(entry, tuple):
+                x, axis = Slice(axis, entry[0], entry[1], entry[2] or 1).output(x), axis + 1
+            else:
+                x = Slice(axis, index=int(entry)).output(x)
+        return x
+
+    def _picked(self, x: Shape, picks: tuple[Shape, ...], consumed: int) -> Shape:
+        """Indexing by tensors; plain indices are applied first, as PyTorch does and NumPy does not."""
+        picked: Shape = ()
+        for pick in picks:
+            picked = broadcast(picked, pick)
+        kept: list[Dim] = []
+        places: list[int] = []  # where, among the kept axes, each advanced index stands
+        axis = 0
+        for entry in self.entries:
+            if entry == "...":
+                kept, axis = kept + list(x[axis : axis + len(x) - consumed]), axis + len(x) - consumed
+            elif entry is None:
+                kept.append(1)
+            elif isinstance(entry, tuple):
+                kept.extend(Slice(0, entry[0], entry[1], entry[2] or 1).output((x[axis],)))
+                axis += 1
+            else:
+                places += [len(kept)] if entry == "tensor" else []
+                axis += 1
+        start = places[0] if len(set(places)) == 1 else 0
+        whole = [*kept, *x[axis:]]
+        return (*whole[:start], *picked, *whole[start:])
