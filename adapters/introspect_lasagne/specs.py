@@ -285,7 +285,9 @@ _SUM = Rule(_elementwise)
 RULES: Mapping[str, Rule] = {
     "DenseLayer": Rule(_dense, _DENSE),
     "NINLayer": Rule(_nin, _DENSE),
-    **{f"Conv{n}D{kind}Layer": Rule(_conv(n), _conv_roles()) for n in (1, 2, 3) for kind in ("", "DNN", "MM")},
+    **{f"Conv{n}DLayer": Rule(_conv(n), _conv_roles()) for n in (1, 2, 3)},
+    **{f"Conv{n}DDNNLayer": Rule(_conv(n), _conv_roles()) for n in (2, 3)},
+    "Conv2DMMLayer": Rule(_conv(2), _conv_roles()),
     "Conv2DCCLayer": Rule(_c01b(_conv(2)), _c01b_roles),
     "NINLayer_c01b": Rule(_c01b(_nin), _static(W=("kernel", "out in"), b=("bias", ""))),
     "DilatedConv2DLayer": Rule(_dilated, _conv_roles("in", "out")),
@@ -295,7 +297,8 @@ RULES: Mapping[str, Rule] = {
         for kind in ("TransposedConv", "Deconv")
     },
     "LocallyConnected2DLayer": Rule(_local, _local_roles),
-    **{f"{m}Pool{n}D{kind}Layer": Rule(_pool(n)) for m in ("", "Max") for n in (1, 2, 3) for kind in ("", "DNN")},
+    **{f"{m}Pool{n}DLayer": Rule(_pool(n)) for m in ("", "Max") for n in (1, 2, 3)},
+    **{f"{m}Pool{n}DDNNLayer": Rule(_pool(n)) for m in ("", "Max") for n in (2, 3)},
     "MaxPool2DCCLayer": Rule(_c01b(_pool(2))),
     "FeaturePoolLayer": Rule(
         lambda layer, rank: laws.FeaturePool(index(layer.pool_size), index(layer.axis), function_name(layer.pool_function))
