@@ -57,7 +57,7 @@ class NoLawError(Exception):
 
 
 def _shape(x: Any) -> Shape:
-    return x._shape if is_standin(x) else tuple(x.shape)
+    return x.known_shape if is_standin(x) else tuple(x.shape)
 
 
 def _rank(x: Any) -> int:

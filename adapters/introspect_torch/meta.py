@@ -2,30 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable, Optional
+from typing import Any, Callable
 
 import torch
 
-from introspect.algebra import evaluate, unknowns
-from introspect.ir import Shape
-
-from .standins import is_standin
-
-SAMPLES = {"N": 2}  # what an open dimension is tried with; others are large enough for most architectures
-OTHER_SAMPLE = 224
-
-
-def concrete(shape: Shape) -> Optional[tuple[int, ...]]:
-    """`shape` with numbers in place of what is open."""
-    values = {name: SAMPLES.get(name, OTHER_SAMPLE) for dim in shape for name in unknowns(dim)}
-    sizes = [evaluate(dim, values) for dim in shape]
-    return tuple(int(size) for size in sizes) if all(isinstance(size, int) for size in sizes) else None
+from .standins import concrete, is_standin
 
 
 def meta_tensor(x: Any) -> Any:
     """A meta tensor like a stand-in or tensor; anything else as it is."""
     if is_standin(x):
-        return torch.empty(concrete(x._shape), dtype=x.dtype, device="meta")
+        return torch.empty(concrete(x.known_shape), dtype=x.dtype, device="meta")
     if isinstance(x, torch.Tensor):
         return torch.empty(tuple(x.shape), dtype=x.dtype, device="meta")
     return x
@@ -58,11 +45,15 @@ _SAME = {
 }  # fmt: skip
 
 
+def property_name(function: Any) -> str:
+    """A function's name; for reading a property, such as `x.T`, the property's."""
+    name: str = function.__name__
+    return str(function.__self__.__name__) if name == "__get__" else name
+
+
 def plain_name(function: Any) -> str:
     """What a function is called, however it was reached: ``x + 1``, ``x.add_(1)`` and ``torch.add`` are all ``add``."""
-    name: str = function.__name__
-    if name == "__get__":  # a property, such as `x.T`
-        name = function.__self__.__name__
+    name = property_name(function)
     return _SAME.get(name.strip("_"), name.strip("_"))
 
 

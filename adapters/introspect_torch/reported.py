@@ -16,9 +16,10 @@ from introspect.layers import Input
 from introspect.reported import Reported, ReportedLayer, ReportedOutput, ReportedTensor
 
 from .creation import listening
-from .meta import concrete, leaves, mapped, site
+from .meta import leaves, mapped, site
 from .skeleton import Place, Twins, places
 from .specs import version
+from .standins import concrete
 
 Record = tuple[str, list[Shape], list[tuple[int, ...]]]  # path, shapes that went in, shapes that came out
 
@@ -147,7 +148,7 @@ def _meta_input(one: Any) -> Any:
     if not isinstance(one, InputShape):
         return one
     dtype = one.dtype if isinstance(one.dtype, torch.dtype) else torch.get_default_dtype()
-    return torch.empty(concrete(one.shape) or (), dtype=dtype, device="meta")
+    return torch.empty(concrete(one.shape), dtype=dtype, device="meta")
 
 
 def _attributes_to_meta(twin: nn.Module) -> None:

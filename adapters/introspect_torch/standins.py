@@ -1,6 +1,7 @@
 """Stand-ins for tensors: they know a shape and a dtype, and hand every operation to the walk that made them.
 
-A stand-in answers `__torch_function__`, so PyTorch's own functions, called on it, come to us. It holds no data.
+A stand-in is a tensor without storage, so that `isinstance` and PyTorch's own argument parsing find what they expect. It
+answers `__torch_function__`: PyTorch's functions, called on it, come to us before any kernel is chosen.
 """
 
 from __future__ import annotations
@@ -9,8 +10,12 @@ from typing import Any, Callable, Protocol
 
 import torch
 
+from introspect.algebra import evaluate, product, unknowns
 from introspect.errors import IntrospectError, ShapeError
 from introspect.ir import Shape
+
+SAMPLES = {"N": 2}  # what an open dimension is tried with; others are large enough for most architectures
+OTHER_SAMPLE = 224
 
 
 class ValueNeededError(IntrospectError):
@@ -28,76 +33,73 @@ class Walk(Protocol):
         """The result of a PyTorch function of which at least one argument is a stand-in."""
 
 
-class StandIn:
+def concrete(shape: Shape) -> tuple[int, ...]:
+    """`shape` with sample numbers in place of what is open."""
+    if all(isinstance(dim, int) for dim in shape):
+        return shape  # type: ignore[return-value]
+    values = {name: SAMPLES.get(name, OTHER_SAMPLE) for dim in shape for name in unknowns(dim)}
+    return tuple(int(evaluate(dim, values)) for dim in shape)
+
+
+class StandIn(torch.Tensor):  # type: ignore[misc]
     """A tensor without data. `value` is its id in the model that is being built."""
 
-    def __init__(self, walk: Walk, value: int, shape: Shape, dtype: Any, index: bool = False) -> None:
-        self.walk, self.value, self._shape, self.dtype = walk, value, shape, dtype
-        self.index = index
+    walk: Walk
+    value: int
+    known_shape: Shape
+    known_dtype: Any
 
-    @property  # type: ignore[misc]
-    def __class__(self) -> Any:  # code that asks `isinstance(x, torch.Tensor)` is told what it needs to hear
-        return torch.Tensor
+    @staticmethod
+    def of(walk: Walk, value: int, shape: Shape, dtype: Any) -> StandIn:
+        """A stand-in for the value called `value`."""
+        made: StandIn = torch.Tensor._make_wrapper_subclass(StandIn, concrete(shape), dtype=dtype, device="cpu")
+        made.__dict__.update(walk=walk, value=value, known_shape=shape, known_dtype=dtype)
+        return made
 
     @classmethod
     def __torch_function__(cls, function: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         return _walk_of((args, kwargs or {})).apply(function, args, kwargs or {})
 
+    @classmethod
+    def __torch_dispatch__(cls, function: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        raise ValueNeededError(f"{function} was called on a tensor that has no data")
+
     @property
     def shape(self) -> Any:
-        if all(isinstance(dim, int) for dim in self._shape):
-            return torch.Size(self._shape)
-        return self._shape
+        shape = self.known_shape
+        return torch.Size(shape) if all(isinstance(dim, int) for dim in shape) else shape
 
     def size(self, dim: Any = None) -> Any:
-        return self.shape if dim is None else self._shape[dim]
+        return self.shape if dim is None else self.known_shape[dim]
 
     def dim(self) -> int:
-        return len(self._shape)
+        return len(self.known_shape)
 
     ndimension = dim
 
     @property
     def ndim(self) -> int:
-        return len(self._shape)
+        return len(self.known_shape)
+
+    @property
+    def dtype(self) -> Any:
+        return self.known_dtype
 
     def numel(self) -> Any:
-        from introspect.algebra import product
-
-        return product(self._shape)
+        return product(self.known_shape)
 
     nelement = numel
 
     @property
-    def device(self) -> Any:
-        return torch.device("cpu")
-
-    @property
-    def layout(self) -> Any:
-        return torch.strided
+    def data(self) -> Any:
+        return self
 
     @property
     def requires_grad(self) -> bool:
         return False
 
-    is_cuda = is_sparse = is_quantized = is_mkldnn = is_nested = is_meta = False
-    grad_fn = grad = None
-
-    @property
-    def data(self) -> StandIn:
-        return self
-
-    def is_floating_point(self) -> bool:
-        return bool(self.dtype.is_floating_point)
-
-    def is_complex(self) -> bool:
-        return bool(self.dtype.is_complex)
-
-    def is_contiguous(self, *args: Any, **kwargs: Any) -> bool:
-        return True
-
     def __len__(self) -> int:
-        return int(self._shape[0])
+        return int(self.known_shape[0])
 
     def __iter__(self) -> Any:
         return iter(self.unbind(0))
@@ -105,32 +107,18 @@ class StandIn:
     def __setitem__(self, key: Any, value: Any) -> None:
         """Writing into a tensor changes values, never the shape."""
 
-    def __getattr__(self, name: str) -> Any:
-        method = getattr(torch.Tensor, name)  # an AttributeError here is the user's
-        if not callable(method):
-            return self.walk.apply(_property(name), (self,), {})
-        return lambda *args, **kwargs: self.walk.apply(method, (self, *args), kwargs)
-
     def _refuse(self, *args: Any) -> Any:
         raise ValueNeededError(
             "the model's code looks at a tensor's values", hint="nothing: shapes are recorded from a run without data"
         )
 
-    __bool__ = __int__ = __float__ = __index__ = _refuse
-    item = tolist = numpy = cpu_numpy = _refuse
+    __bool__ = __int__ = __float__ = __index__ = __contains__ = _refuse
+    item = tolist = numpy = _refuse
 
-    def __repr__(self) -> str:
-        return f"<stand-in {self._shape}>"
+    def __repr__(self, **_: Any) -> str:
+        return f"<stand-in {self.known_shape}>"
 
     __hash__ = object.__hash__
-
-
-def _property(name: str) -> Callable[..., Any]:
-    def read(x: Any) -> Any:
-        return getattr(x, name)
-
-    read.__name__ = name
-    return read
 
 
 def _walk_of(tree: Any) -> Any:
@@ -146,25 +134,5 @@ def _walk_of(tree: Any) -> Any:
 
 
 def is_standin(x: Any) -> bool:
-    """Whether `x` is one of ours (`isinstance` would also be told so by a tensor)."""
+    """Whether `x` is one of ours."""
     return type(x) is StandIn
-
-
-_OPERATORS = (
-    "add radd sub rsub mul rmul truediv rtruediv floordiv rfloordiv mod rmod pow rpow matmul rmatmul neg pos abs "
-    "invert and rand or ror xor rxor lshift rshift eq ne lt le gt ge getitem iadd isub imul itruediv"
-).split()
-
-
-def _operator(name: str) -> Callable[..., Any]:
-    method: Callable[..., Any] = getattr(torch.Tensor, name)
-
-    def apply(self: StandIn, *args: Any) -> Any:
-        return self.walk.apply(method, (self, *args), {})
-
-    return apply
-
-
-for _name in _OPERATORS:
-    if hasattr(torch.Tensor, f"__{_name}__"):
-        setattr(StandIn, f"__{_name}__", _operator(f"__{_name}__"))

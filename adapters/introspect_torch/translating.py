@@ -99,7 +99,7 @@ def _walked(translation: _Translation, given: Any) -> Model:
     builder = translation.builder
     walker = Walker(builder, translation.placed, translation.laws, translation.indices)
     values = _add_inputs(builder, given)
-    standins = iter([StandIn(walker, v, one.shape, _dtype(one)) for v, one in zip(values, leaves(given))])
+    standins = iter([StandIn.of(walker, v, one.shape, _dtype(one)) for v, one in zip(values, leaves(given))])
     outputs = walker.run(*called_with(mapped(given, lambda _: next(standins))))
     for index_input in walker.index_inputs & set(values):
         _read_as_indices(builder, index_input)

@@ -21,11 +21,15 @@ from introspect.storage import by_key, stored_shape
 
 from .creation import creating
 from .functions import FUNCTIONS, Applied, NoLawError
-from .meta import leaves, mapped, meta_tensor, plain_name, site
+from .meta import leaves, mapped, meta_tensor, plain_name, property_name, site
 from .skeleton import Place, Twins
 from .specs import Law
 from .standins import StandIn, StoppedError, ValueNeededError, is_standin
 
+_PLAIN_PROPERTIES = frozenset(
+    "device layout is_cuda is_cpu is_meta is_sparse is_quantized is_mkldnn is_nested is_leaf is_mps is_xpu is_xla is_ort "
+    "is_vulkan is_ipu is_hpu is_mtia is_maia names grad grad_fn _version output_nr retains_grad name".split()
+)
 _NEW = frozenset({"new_zeros", "new_ones", "new_empty"})
 
 
@@ -82,7 +86,7 @@ class Walker:
 
     def constant(self, shape: Shape, dtype: Any, reported: bool = False) -> StandIn:
         """A stand-in for a tensor that is not computed from the inputs."""
-        return StandIn(self, self.builder.value(shape, reported), shape, dtype)
+        return StandIn.of(self, self.builder.value(shape, reported), shape, dtype)
 
     def _forward(self, place: Place, twin: nn.Module) -> Callable[..., Any]:
         if place.path in self.indices and place.path in self.laws:
@@ -119,7 +123,10 @@ class Walker:
 
     def apply(self, function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """A bare function, by its law or on meta tensors."""
-        name = function.__name__
+        name = property_name(function)
+        if name in _PLAIN_PROPERTIES:
+            with torch._C.DisableTorchFunction():
+                return function(*args)
         if name in _NEW:
             sizes = args[1:] if len(args) > 1 else (kwargs["size"],)
             flat = sizes[0] if isinstance(sizes[0], (tuple, list)) else sizes
@@ -147,7 +154,7 @@ class Walker:
     def _on_meta(self, function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         name = plain_name(function)
         inputs = [self._as_standin(leaf) for leaf in leaves((args, kwargs)) if isinstance(leaf, torch.Tensor)]
-        if any(not isinstance(dim, int) for x in inputs for dim in x._shape):
+        if any(not isinstance(dim, int) for x in inputs for dim in x.known_shape):
             raise ValueNeededError(f"{name}() has no law and needs a full input shape", hint="numbers for every dimension")
         try:
             with torch.no_grad():
@@ -179,7 +186,7 @@ class Walker:
         shape = self.builder.shape(value)
         if shape is None:
             raise ValueNeededError("a shape is not known here", hint="a full input shape")
-        return StandIn(self, value, shape, dtype)
+        return StandIn.of(self, value, shape, dtype)
 
     def _as_standin(self, x: Any) -> StandIn:
         return x if is_standin(x) else self.constant(tuple(x.shape), x.dtype)
