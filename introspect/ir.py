@@ -26,6 +26,7 @@ class Holding:
     an axis of the law that is left out is stored as separate tensors.
     `identity`: equal for two holdings of one and the same tensor, in this model.
     `trainable`: what the configuration says; None leaves it to the law.
+    `tags`: what else the framework files it under, in its own words (Lasagne's ``regularizable``).
     """
 
     name: str
@@ -34,6 +35,7 @@ class Holding:
     layout: str = ""
     trainable: Optional[bool] = None
     buffer: bool = False
+    tags: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

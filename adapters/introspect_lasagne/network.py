@@ -6,9 +6,11 @@ random number generator.
 
 from __future__ import annotations
 
+import re
+import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Optional
 
 from introspect.errors import ConfigurationError, InputNeededError
 
@@ -20,14 +22,27 @@ def network_layers(net: Any) -> tuple[list[Any], Mapping[Any, Any]]:
 
     Raises `ConfigurationError` where nolearn cannot build the network, `InputNeededError` where it is none to build.
     """
-    built = getattr(net, "_output_layers", None)
-    if built is None:
-        net = _built_aside(net)
-        built = getattr(net, "_output_layers", None)
-    if not built or not all(is_layer(layer) for layer in built):
+    net = built(net)
+    outputs = getattr(net, "_output_layers", None)
+    if not outputs or not all(is_layer(layer) for layer in outputs):
         raise InputNeededError("this network has no layers yet", got=type(net).__name__, hint="call net.initialize() first")
     named = getattr(net, "layers_", {})
-    return list(built), {key: named[key] for key in list(named.keys())}
+    return list(outputs), {key: named[key] for key in list(named.keys())}
+
+
+def built(net: Any) -> Any:
+    """The network itself where it has its layers, else a copy that was given them."""
+    return net if getattr(net, "_output_layers", None) is not None else _built_aside(net)
+
+
+def learnable(net: Any) -> Optional[int]:
+    """The number in what nolearn prints: "Neural Network with N learnable parameters"; None where it prints none."""
+    handlers = sys.modules.get("nolearn.lasagne.handlers")
+    try:
+        greeting = str(handlers.PrintLayerInfo._get_greeting(net))  # type: ignore[union-attr]
+        return int(re.search(r"with (\d+) learnable", greeting).group(1))  # type: ignore[union-attr]
+    except Exception:  # another version of nolearn, or a network that it cannot greet
+        return None
 
 
 def _built_aside(net: Any) -> Any:

@@ -69,6 +69,15 @@ def trainable(layers: Sequence[Any]) -> set[int]:
     return {id(variable) for layer in layers for variable in layer.get_params(trainable=True)}
 
 
+def tags(layer: Any, variable: Any) -> tuple[str, ...]:
+    """What a layer, or one in its chains, files a variable under."""
+    own = getattr(layer, "params", {}).get(variable)
+    if own is None:
+        inner = (part for name in _CHAINS for _, part in chained(vars(layer).get(name)))
+        own = next((part.params[variable] for part in inner if variable in getattr(part, "params", {})), ())
+    return tuple(sorted(own))
+
+
 def expressions(layer: Any) -> bool:
     """Whether a parameter is worked out from variables, otherwise than by reordering its axes."""
     own = vars(layer)

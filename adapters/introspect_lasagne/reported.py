@@ -9,7 +9,9 @@ from introspect.ir import Layer, Model
 from introspect.layers import Opaque
 from introspect.reported import Reported, ReportedLayer, ReportedOutput, ReportedShape, ReportedTensor
 
+from .detecting import is_network
 from .graph import Graph, Node, graph_of
+from .network import built, learnable, network_layers
 from .parameters import held, trainable
 from .specs import rule_for
 from .translating import entrances, open_dim, version
@@ -23,7 +25,8 @@ def report(model: Any, translated: Model, *, full: bool = True) -> Reported:
     carried = {path for path, layer in places.items() if any(not h.roles for h in layer.holdings)}
     if not full and not carried:
         return Reported(source=_source())
-    graph = graph_of(model)
+    net = built(model) if is_network(model) else None
+    graph = graph_of(model if net is None else net)
     trained = trainable([node.layer for node in graph.nodes])
     if not full:
         opaque = [node for node in graph.nodes if node.path in carried]
@@ -31,11 +34,26 @@ def report(model: Any, translated: Model, *, full: bool = True) -> Reported:
     notes: list[str] = []
     outputs = _outputs(graph, translated, notes)
     layers = tuple(_layer(node, places[node.path], trained) for node in graph.nodes)
-    return Reported(layers, outputs, _count(graph, notes), _count(graph, notes, trainable=True), _source(), tuple(notes))
+    theirs = None if net is None else _learnable(net, graph, notes)
+    trained_total = _count(graph, notes, trainable=True) if theirs is None else theirs
+    return Reported(layers, outputs, _count(graph, notes), trained_total, _source(theirs is not None), tuple(notes))
 
 
-def _source() -> str:
-    return f"Lasagne {version()}: get_params, count_params and get_output_shape"
+def _source(nolearn: bool = False) -> str:
+    asked = f"Lasagne {version()}: get_params, count_params and get_output_shape"
+    return f"{asked}; nolearn: Neural Network with N learnable parameters" if nolearn else asked
+
+
+def _learnable(net: Any, graph: Graph, notes: list[str]) -> Optional[int]:
+    """nolearn's number where it speaks of the layers that the outputs need; None, and a note, where of others too."""
+    theirs = learnable(net)
+    idle = [str(name) for name, layer in network_layers(net)[1].items() if id(layer) not in graph.by_id]
+    if theirs is None or not idle:
+        return theirs
+    notes.append(
+        f"nolearn counts {theirs:,} learnable parameters, those of layers that no output needs among them: {', '.join(idle)}"
+    )
+    return None
 
 
 def _layer(node: Node, translated: Layer, trained: set[int]) -> ReportedLayer:

@@ -15,7 +15,7 @@ from introspect.layers import Opaque, Shape, Spec
 from introspect.layers.base import require_rank, settled
 
 from .graph import DeclaredShape, Graph, Node, graph_of
-from .parameters import expressions, held, trainable
+from .parameters import expressions, held, tags, trainable
 from .specs import Rule, rule_for, shapes_rank
 
 Entrance = tuple[str, Any, int, DeclaredShape]
@@ -65,7 +65,8 @@ class Tensors:
                 role, layout = (role, reordered(layout, one.order)) if layout else ("", "")
             key = id(one.variable)
             identity = self.first_held.setdefault(key, f"{node.path}.{one.name}")
-            found.append(Holding(one.name, identity, (role,) if role else (), layout, key in self.trained))
+            filed = tags(node.layer, one.variable)
+            found.append(Holding(one.name, identity, (role,) if role else (), layout, key in self.trained, tags=filed))
         return found
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from agreement import assert_verified
 from lasagne import init, layers
-from nolearn.lasagne import NeuralNet
+from nolearn.lasagne import NeuralNet, PrintLayerInfo
 
 from introspect import IntrospectError, explain
 
@@ -133,3 +133,50 @@ def test_given_inputs():
     e = explain(net, (2, 3, 9, 8))
     assert_verified(e)
     assert e["conv"].output_shape == (2, 4, 7, 6)
+
+
+@pytest.mark.parametrize("make", PATHS)
+def test_the_learnable_parameters_that_nolearn_prints_are_a_reported_number(make, capsys, monkeypatch):
+    net = make()
+    net.verbose = 1
+    net.initialize()
+    PrintLayerInfo()(net)
+    assert "# Neural Network with 58 learnable parameters" in capsys.readouterr().out
+    e = explain(net)
+    assert_verified(e)
+    assert e.trainable == e.reported.trainable == 58
+    assert "nolearn" in e.reported.source
+    monkeypatch.setattr(
+        PrintLayerInfo, "_get_greeting", staticmethod(lambda nn: "# Neural Network with 59 learnable parameters")
+    )
+    e = explain(net)
+    assert e.status == "mismatch"
+    assert e.notes_on_totals == ["the whole model: worked out as 58 trainable, the framework reports 59"]
+
+
+def test_frozen_parameters_are_not_learnable():
+    net = old_form()
+    net.initialize()
+    net.layers_["fc"].params[net.layers_["fc"].W].remove("trainable")
+    e = explain(net)
+    assert_verified(e)
+    assert (e.params, e.trainable, e.reported.trainable) == (58, 23, 23)
+
+
+def test_a_layer_that_no_output_needs_is_in_nolearns_number_alone():
+    net = NeuralNet(**{**OLD_FORM, "layers": [*OLD_FORM["layers"][:2], ("side", layers.DenseLayer), OLD_FORM["layers"][3]]},
+                    side_num_units=2, out_incoming="fc")  # fmt: skip
+    e = explain(net)
+    assert_verified(e)
+    assert e.trainable == 58
+    assert e.reported.notes == (
+        "nolearn counts 70 learnable parameters, those of layers that no output needs among them: side",
+    )
+
+
+def test_a_nolearn_that_prints_no_number(monkeypatch):
+    monkeypatch.delattr(PrintLayerInfo, "_get_greeting")
+    e = explain(old_form())
+    assert_verified(e)
+    assert e.reported.trainable == 58
+    assert "nolearn" not in e.reported.source
