@@ -82,7 +82,8 @@ def main() -> None:
     }
     console = Console()
     for name, (model, shape) in models.items():
-        with torch.no_grad(), console.status(f"measuring {name}"):
+        console.print(f"measuring {name} …")  # no spinner: its thread would be measured too
+        with torch.no_grad():
             taken = {what: median(run, repeats) for what, run in contestants(model, shape).items()}
         walk = next(iter(taken.values()))
         table = Table("what", "ms", "× the bare walk", title=f"{name}, torch {torch.__version__}")

@@ -21,6 +21,7 @@ from .skeleton import Place, Twins, places
 from .specs import version
 from .standins import concrete
 
+_LONGEST_REASON = 160  # PyTorch lists every backend it has when a kernel is missing
 Record = tuple[str, list[Shape], list[tuple[int, ...]]]  # path, shapes that went in, shapes that came out
 
 
@@ -113,7 +114,8 @@ def record(placed: Sequence[Place], given: Any) -> tuple[list[Record], str]:
         with torch.no_grad(), listening(partial(_heard, records, inside)):
             root(*args, **kwargs)
     except Exception as error:  # whatever the user's code raises: it is reported, and the records up to there stand
-        return records, f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}"
+        first_line = (str(error).splitlines() or [""])[0]
+        return records, f"{type(error).__name__}: {first_line[:_LONGEST_REASON]}"
     return records, ""
 
 

@@ -6,6 +6,7 @@ import doctest
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 from agreement import assert_verified
 from introspect_lasagne import arguments, detecting, graph, network, parameters, reported, specs, translating
@@ -110,24 +111,59 @@ def test_a_tied_weight_of_the_wrong_shape_is_a_mismatch_at_its_second_holder():
     assert "second.W: worked out as 4×2, the framework holds 3×4" in e["second"].verdicts
 
 
-@pytest.mark.skipif(not NEW, reason="Lasagne 0.1 takes no expression for a parameter")
 def test_a_transposed_weight_is_the_same_tensor():
     first = dense(layers.InputLayer((None, 3)), 4, name="encoder")
-    second = layers.DenseLayer(first, 3, W=first.W.T, name="decoder")
+    second = newer_layers.DenseLayer(first, 3, W=first.W.T, name="decoder")
     e = explain(second)
     assert_verified(e)
     assert e.params == layers.count_params(second) == 3 * 4 + 4 + 3
+    assert e["decoder"].shared == ["encoder.W"]
+    assert e.tensors[0].holders == ["encoder.W", "decoder.W"]
 
 
-@pytest.mark.skipif(not NEW, reason="Lasagne 0.1 takes no expression for a parameter")
+def test_a_transposed_weight_that_does_not_fit_is_a_mismatch():
+    first = dense(layers.InputLayer((None, 3)), 4, name="encoder")
+    e = explain(newer_layers.DenseLayer(first, 5, W=first.W.T, name="decoder"))
+    assert "decoder.W: worked out as 5×4, the framework holds 3×4" in e["decoder"].verdicts
+
+
 def test_a_weight_that_is_an_expression_is_opaque_and_its_output_is_not():
     raw = dense(layers.InputLayer((None, 3)), 4, name="raw").W
-    net = layers.DenseLayer(layers.InputLayer((None, 3)), 4, W=tensor.exp(raw) * 2, name="exponential")
+    net = newer_layers.DenseLayer(layers.InputLayer((None, 3)), 4, W=tensor.exp(raw) * 2, name="exponential")
     e = explain(net)
     assert e.status == "incomplete"
     assert e["exponential"].status == "opaque"
     assert e["exponential"].output_shape[1:] == (4,)
     assert e.params == layers.count_params(net) == 3 * 4 + 4
+
+
+def test_an_array_for_a_parameter():
+    net = layers.DenseLayer((None, 3), 4, W=np.ones((3, 4), "float32"), b=np.zeros(4, "float32"))
+    e = explain(net)
+    assert_verified(e)
+    assert e.params == 16
+
+
+def test_tags_are_lasagnes():
+    net = layers.LSTMLayer(newer_layers.BatchNormLayer((None, 3, 4)), 5, learn_init=True)
+    e = explain(net)
+    assert_verified(e)
+    filed = {(layer.path, held.name): held.tags for layer in e.model.layers for held in layer.holdings}
+    assert filed["batchnorm", "gamma"] == ("regularizable", "trainable")
+    assert filed["batchnorm", "beta"] == ("trainable",)
+    assert not {"regularizable", "trainable"} & set(filed["batchnorm", "mean"])
+    for name in ("W_in_to_ingate", "b_ingate", "hid_init"):
+        assert filed["lstm", name] == tuple(sorted(net.params[getattr(net, name)])), name
+    assert Explanation.from_json(e.to_json()).model == e.model
+
+
+def test_tags_of_what_is_within_a_recurrence():
+    net = layers.RecurrentLayer(layers.InputLayer((None, 3, 4)), 5)
+    (held,) = [layer.holdings for layer in explain(net).model.layers if layer.holdings]
+    assert {one.name: one.tags for one in held} == {
+        "W_in_to_hid": ("regularizable", "trainable"), "W_hid_to_hid": ("regularizable", "trainable"),
+        "b": ("trainable",), "hid_init": (),
+    }  # fmt: skip
 
 
 def test_frozen_parameters_follow_the_tags():

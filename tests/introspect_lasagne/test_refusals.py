@@ -83,6 +83,15 @@ def test_global_pools_need_something_to_pool(source):
     check(layers.GlobalPoolLayer(source, tensor.max), "globalpool")
 
 
+@given(st.lists(st.lists(st.integers(1, 2), min_size=2, max_size=3), min_size=2, max_size=3), st.booleans())
+def test_elementwise_layers_do_not_broadcast(shapes, multiply):
+    sources = [layers.InputLayer((4, *shape)) for shape in shapes]
+    if multiply:
+        check(built(layers.ElemwiseMergeLayer, sources, tensor.mul), "elemwisemerge")
+    else:
+        check(built(layers.ElemwiseSumLayer, sources), "elemwisesum")
+
+
 @pytest.mark.parametrize("axis", [-1, -2])
 def test_feature_pools_along_an_axis_from_the_end(axis):
     with pytest.raises(IntrospectError, match=r"^featurepool: FeaturePool counts its axis from the front"):

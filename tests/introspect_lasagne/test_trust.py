@@ -15,8 +15,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from introspect_lasagne import adapter
 from lasagne import init, layers
+from samples_lasagne import SAMPLES
 from standins_lasagne import newer_layers
+from theano import tensor
 
+from fixtures import lasagne_nets
 from introspect import Explanation, explain
 
 ZERO = init.Constant(0.0)
@@ -96,17 +99,42 @@ def fingerprint(net: Any) -> str:
     return found.hexdigest()
 
 
-@pytest.mark.parametrize("inputs", [None, (2, 1, 12, 12)])
-def test_explaining_leaves_the_model_as_it_was(inputs, monkeypatch):
+@pytest.fixture
+def nothing_computed(monkeypatch):
+    """Compiling a Theano function, evaluating a graph or performing an operation raises."""
+
     def refuse(*args, **kwargs):
-        raise AssertionError("a function was compiled")
+        raise AssertionError("something was computed")
 
     monkeypatch.setattr(theano, "function", refuse)
-    monkeypatch.setattr(theano.compile.function_module, "FunctionMaker", refuse)
+    monkeypatch.setattr(theano.compile.function_module.FunctionMaker, "__init__", refuse)
+    for cls in {theano.gof.graph.Variable, *type(tensor.scalar()).__mro__}:
+        if "eval" in vars(cls):
+            monkeypatch.setattr(cls, "eval", refuse)
+    for op in (theano.tensor.Elemwise, theano.tensor.elemwise.DimShuffle, theano.tensor.basic.Dot):
+        monkeypatch.setattr(op, "perform", refuse)
+
+
+@pytest.mark.parametrize("inputs", [None, (2, 1, 12, 12)])
+def test_explaining_leaves_the_model_as_it_was(inputs, nothing_computed):
     net = network()
     before = fingerprint(net)
     assert_verified(explain(net, inputs))
     assert fingerprint(net) == before
+
+
+@pytest.mark.parametrize("verify", [False, True])
+def test_nothing_is_compiled_and_nothing_evaluated(verify, request):
+    nets = [make()[0] for make in SAMPLES.values()] + [lasagne_nets.resnet50(newer_layers), lasagne_nets.nin_cifar10()]
+    tied = layers.DenseLayer((None, 3), 4, W=ZERO)
+    nets.append(newer_layers.DenseLayer(tied, 3, W=tied.W.T))
+    nets.append(newer_layers.DenseLayer(tied, 5, W=tensor.exp(layers.DenseLayer((None, 4), 5, W=ZERO).W)))
+    request.getfixturevalue("nothing_computed")
+    for net in nets:
+        assert explain(net, verify=verify).params == layers.count_params(net)
+    for compute in (lambda: theano.function([], tensor.constant(1)), lambda: (tensor.constant(1) + 1).eval()):
+        with pytest.raises(AssertionError, match="something was computed"):
+            compute()
 
 
 @given(st.integers(0, 20), st.integers(0, 3), st.integers(1, 3))

@@ -113,10 +113,11 @@ class TPSTransformerLayer(TransformerLayer):
 class DenseLayer(Plain):
     __module__ = "lasagne.layers.dense"
 
-    def __init__(self, incoming, num_units, b=init.Constant(0), nonlinearity=None, num_leading_axes=1, name=None):
+    def __init__(self, incoming, num_units, W=init.Constant(0), b=init.Constant(0), nonlinearity=None, num_leading_axes=1,
+                 name=None):  # fmt: skip
         super().__init__(incoming, name, num_units=num_units, num_leading_axes=num_leading_axes)
         self.nonlinearity = nonlinearity or nonlinearities.identity
-        self.W = self.add_param(init.Constant(0), (math.prod(self.input_shape[num_leading_axes:]), num_units), name="W")
+        self.W = self.add_param(W, (math.prod(self.input_shape[num_leading_axes:]), num_units), name="W")
         self.b = None if b is None else self.add_param(b, (num_units,), name="b", regularizable=False)
 
     def get_output_shape_for(self, input_shape):
