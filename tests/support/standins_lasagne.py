@@ -3,7 +3,7 @@
 With 0.2.dev1 installed the real classes are used instead.
 """
 
-# ruff: noqa: B008 -- these are Lasagne's own signatures
+# ruff: noqa: B008, N803 -- these are Lasagne's own signatures
 
 from __future__ import annotations
 
