@@ -57,7 +57,7 @@ def lint(session: nox.Session) -> None:
 def everything(session: nox.Session) -> None:
     """PyTorch, Keras and Lasagne in one process."""
     install(session, "everything")
-    run_tests(session, "torch,keras,lasagne")
+    run_tests(session, "torch,keras,lasagne,nolearn")
 
 
 @nox.session(python=interpreter("3.9"))
@@ -93,7 +93,7 @@ def nightly(session: nox.Session) -> None:
     """Every property test with many more examples."""
     install(session, "everything")
     session.env["INTROSPECT_PROFILE"] = "nightly"
-    run_tests(session, "torch,keras,lasagne")
+    run_tests(session, "torch,keras,lasagne,nolearn")
 
 
 @nox.session(python=interpreter("3.11"))

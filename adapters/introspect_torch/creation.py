@@ -17,16 +17,22 @@ except (ImportError, TypeError):  # before PyTorch 1.13 such tensors are made fo
     TorchFunctionMode = None
 
 
-def _mode(handle: Callable[..., Any]) -> Any:
-    """A function mode of this thread alone that hands every PyTorch function to `handle`."""
-    if TorchFunctionMode is None:
-        return nullcontext()
+if TorchFunctionMode is not None:
 
-    class Handled(TorchFunctionMode):  # type: ignore[misc]
+    class _Handled(TorchFunctionMode):  # type: ignore[misc]
+        """A function mode, of this thread alone, that hands every PyTorch function to `handle`."""
+
+        def __init__(self, handle: Callable[..., Any]) -> None:
+            super().__init__()
+            self.handle = handle
+
         def __torch_function__(self, function: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-            return handle(function, args, kwargs or {})
+            return self.handle(function, args, kwargs or {})
 
-    return Handled()
+
+def _mode(handle: Callable[..., Any]) -> Any:
+    """The mode around `handle`, where this PyTorch has modes."""
+    return nullcontext() if TorchFunctionMode is None else _Handled(handle)
 
 
 @contextmanager

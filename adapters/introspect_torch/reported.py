@@ -116,6 +116,8 @@ def record(placed: Sequence[Place], given: Any) -> tuple[list[Record], str]:
     except Exception as error:  # whatever the user's code raises: it is reported, and the records up to there stand
         first_line = (str(error).splitlines() or [""])[0]
         return records, f"{type(error).__name__}: {first_line[:_LONGEST_REASON]}"
+    finally:
+        twins.dissolve()
     return records, ""
 
 

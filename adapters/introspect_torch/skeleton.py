@@ -68,6 +68,12 @@ class Twins:
         twin.__dict__["training"] = False  # what is explained is inference; the original keeps its flag
         return twin
 
+    def dissolve(self) -> None:
+        """Take the twins apart, so that they go at once and not when the garbage collector next looks at everything."""
+        for twin in self._made.values():
+            twin.__dict__.clear()
+        self._made.clear()
+
     def _copied(self, value: Any) -> Any:
         """A plain container's copy, with twins in place of modules that have one."""
         if isinstance(value, dict):

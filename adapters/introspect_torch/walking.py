@@ -56,7 +56,7 @@ class Walker:
         self._names: dict[str, int] = {}
         self._paths = {id(place.module): place.path for place in placed}
         self._tensor_values: dict[int, StandIn] = {}
-        twins = Twins(self._held)
+        self._twins = twins = Twins(self._held)
         self.root = twins.twin(placed[0].module)
         for place in placed:
             twin = twins.twin(place.module)
@@ -82,6 +82,10 @@ class Walker:
                 got=f"{type(error).__name__}: {error}",
                 path=self._stopped_at or None,
             ) from error
+        finally:
+            self._twins.dissolve()
+            self._tensor_values.clear()
+            del self._twins, self.root  # nothing is left that only the garbage collector could take apart
         return [leaf.value for leaf in leaves(_opened(result)) if is_standin(leaf)]
 
     def constant(self, shape: Shape, dtype: Any, reported: bool = False) -> StandIn:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import collections.abc
 import os
 import sys
 import types
 from importlib.util import find_spec
 
-DEFAULT = "torch,keras,lasagne"
+DEFAULT = "torch,keras,lasagne,nolearn"
 
 os.environ.setdefault("THEANO_FLAGS", "device=cpu,floatX=float32,cxx=,blas.ldflags=")  # no compiler, no BLAS probing
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -38,7 +39,9 @@ def prepare_lasagne() -> None:
 
 
 def prepare_nolearn() -> None:
-    """nolearn 0.6.1 asks for a module that scikit-learn 0.20 renamed."""
+    """nolearn 0.6.1 asks for a module that scikit-learn 0.20 renamed, and for a name that Python 3.10 moved."""
+    if not hasattr(collections, "Iterable"):
+        collections.Iterable = collections.abc.Iterable
     if find_spec("sklearn") is None or find_spec("sklearn.cross_validation") is not None:
         return
     from sklearn import model_selection
