@@ -82,6 +82,11 @@ class LayerRow:
         return [TensorRow(e, judged.tensors[i], judged.carried.get(i)) for i, e in enumerate(self._row.entries)]
 
     @property
+    def owns_something(self) -> bool:
+        """Whether its law gives the layer any tensor."""
+        return bool(self._workings.tensors(self._row))
+
+    @property
     def shared(self) -> list[str]:
         """Names of tensors it holds that an earlier layer holds already: counted there."""
         return [f"{entry.path}.{entry.name}" for entry in self._row.shared]

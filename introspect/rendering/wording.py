@@ -59,7 +59,7 @@ def _output(row: LayerRow, complete: bool) -> str:
 
 def _working(row: LayerRow) -> str:
     if row.repeated:
-        return "the same layer again" if row._workings.tensors(row._row) else ""
+        return "the same layer again" if row.owns_something else ""
     said = []
     if row.params:
         opaque = row.opaque_params
