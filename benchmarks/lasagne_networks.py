@@ -31,11 +31,15 @@ from fixtures import lasagne_nets  # noqa: E402
 from introspect import explain  # noqa: E402
 
 
-def once(run: Callable[[], Any]) -> float:
-    """Milliseconds."""
-    started = time.perf_counter()
+def median(run: Callable[[], Any], repeats: int) -> float:
+    """Milliseconds, after one run that warms up."""
     run()
-    return (time.perf_counter() - started) * 1e3
+    taken = []
+    for _ in range(repeats):
+        started = time.perf_counter()
+        run()
+        taken.append((time.perf_counter() - started) * 1e3)
+    return statistics.median(taken)
 
 
 def contestants(net: Any) -> dict[str, Callable[[], Any]]:
@@ -55,9 +59,7 @@ def main() -> None:
     nets = {"ResNet-50": lasagne_nets.resnet50(newer_layers), "GoogLeNet": lasagne_nets.googlenet()}
     console = Console()
     for name, net in nets.items():
-        runs = contestants(net)
-        rounds = [{what: once(run) for what, run in runs.items()} for _ in range(repeats + 1)][1:]  # the first warms up
-        taken = {what: statistics.median(one[what] for one in rounds) for what in runs}
+        taken = {what: median(run, repeats) for what, run in contestants(net).items()}
         least = next(iter(taken.values()))
         versions = f"Lasagne {lasagne.__version__}, Theano {theano.__version__}, Python {sys.version.split()[0]}"
         table = Table("what", "ms", "× the first", title=f"{name}; {versions}")

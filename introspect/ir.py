@@ -86,7 +86,7 @@ class Model:
 
     def shapes(self, ids: tuple[int, ...]) -> tuple[Optional[Shape], ...]:
         """The shapes of the values called `ids`."""
-        return tuple(self.values[i].shape for i in ids)
+        return tuple([self.values[i].shape for i in ids])
 
     def called(self) -> Iterator[tuple[int, Call, Layer, bool]]:
         """Each call with its index, its layer, and whether it is that layer's first."""

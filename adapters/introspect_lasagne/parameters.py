@@ -83,10 +83,12 @@ def expressions(layer: Any) -> bool:
     own = vars(layer)
     inner = [part for name in _CHAINS if name in own for _, part in chained(own[name])]
     params = [param for one in (layer, *inner) for param in getattr(one, "params", ())]
-    if not params:
-        return False
-    variables = {id(v) for v in layer.get_params()}
-    return any(id(param) not in variables and id(unwrapped(param)[0]) not in variables for param in params)
+    return not all(shared(param) or shared(unwrapped(param)[0]) for param in params)
+
+
+def shared(variable: Any) -> bool:
+    """Whether a variable is one that holds a value of its own."""
+    return hasattr(type(variable), "get_value")
 
 
 def unwrapped(variable: Any) -> tuple[Any, Optional[tuple[int, ...]]]:

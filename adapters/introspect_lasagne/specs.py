@@ -38,7 +38,7 @@ class Rule:
 
     def roles_of(self, layer: Any, spec: Spec) -> Roles:
         """The roles of what this very layer holds."""
-        return {**self.roles(spec), **(_inner_roles(layer, spec) if isinstance(spec, laws.CustomRecurrent) else {})}
+        return _inner_roles(layer, spec) if isinstance(spec, laws.CustomRecurrent) else self.roles(spec)
 
 
 def rule_for(layer: Any) -> Optional[Rule]:
@@ -246,11 +246,8 @@ def _static(**roles: tuple[str, str]) -> Callable[[Spec], Roles]:
 
 
 def _conv_roles(first: str = "out", second: str = "in") -> Callable[[Spec], Roles]:
-    def roles(spec: Spec) -> Roles:
-        kernel = " ".join((first, second, *kernel_axes(spec.rank())))  # type: ignore[attr-defined]
-        return {"W": ("kernel", kernel), "b": ("bias", "")}
-
-    return roles
+    sorts = {rank: " ".join((first, second, *kernel_axes(rank))) for rank in (1, 2, 3)}
+    return lambda spec: {"W": ("kernel", sorts[spec.rank()]), "b": ("bias", "")}  # type: ignore[attr-defined]
 
 
 def _c01b_roles(spec: Spec) -> Roles:

@@ -39,7 +39,8 @@ class _Affine(Spec):
 
     def affine(self, x: Optional[Shape]) -> tuple[Tensor, ...]:
         roles = [role for role, there in (("gamma", self.scale), ("beta", self.center)) if there]
-        return tuple(Tensor(role, self.parameter_axes(x)) for role in roles)
+        axes = self.parameter_axes(x) if roles else ()
+        return tuple([Tensor(role, axes) for role in roles])
 
     def tensors(self, *inputs: Optional[Shape]) -> tuple[Tensor, ...]:
         return self.affine(inputs[0] if inputs else None)

@@ -13,6 +13,7 @@ from typing import Any
 
 import lasagne
 import standins_spatial_lasagne as spatial
+import theano
 from lasagne import init, layers, nonlinearities
 from lasagne.utils import as_tuple
 from standins_spatial_lasagne import Plain
@@ -119,6 +120,19 @@ class DenseLayer(Plain):
         self.nonlinearity = nonlinearity or nonlinearities.identity
         self.W = self.add_param(W, (math.prod(self.input_shape[num_leading_axes:]), num_units), name="W")
         self.b = None if b is None else self.add_param(b, (num_units,), name="b", regularizable=False)
+
+    def add_param(self, spec, shape, name=None, **tags):
+        """An expression is taken as it is; 0.1 would refuse it."""
+        if not isinstance(spec, theano.Variable) or isinstance(spec, theano.compile.SharedVariable):
+            return super().add_param(spec, shape, name, **tags)
+        filed = {"trainable": True, "regularizable": True, **tags}
+        self.params[spec] = {tag for tag, set_ in filed.items() if set_}
+        return spec
+
+    def get_params(self, **tags):
+        """The shared variables that the parameters are, or are worked out from."""
+        behind = theano.gof.graph.inputs(super().get_params(**tags))
+        return list(dict.fromkeys(v for v in behind if isinstance(v, theano.compile.SharedVariable)))
 
     def get_output_shape_for(self, input_shape):
         return (*input_shape[: self.num_leading_axes], self.num_units)

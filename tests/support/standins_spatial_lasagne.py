@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import math
 
-import theano
 from lasagne import init, layers, nonlinearities
 from lasagne.utils import as_tuple
 
@@ -19,19 +18,6 @@ class Plain(layers.Layer):
     def __init__(self, incoming, name=None, **attributes):
         super().__init__(incoming, name=name)
         vars(self).update(attributes)
-
-    def add_param(self, spec, shape, name=None, **tags):
-        """An expression is taken as it is; 0.1 would refuse it."""
-        if not isinstance(spec, theano.Variable) or isinstance(spec, theano.compile.SharedVariable):
-            return super().add_param(spec, shape, name, **tags)
-        filed = {"trainable": True, "regularizable": True, **tags}
-        self.params[spec] = {tag for tag, set_ in filed.items() if set_}
-        return spec
-
-    def get_params(self, **tags):
-        """The shared variables that the parameters are, or are worked out from."""
-        behind = theano.gof.graph.inputs(super().get_params(**tags))
-        return list(dict.fromkeys(v for v in behind if isinstance(v, theano.compile.SharedVariable)))
 
     def get_output_for(self, input, **kwargs):
         raise NotImplementedError
