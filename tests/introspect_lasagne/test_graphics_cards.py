@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ from agreement import assert_verified
 from hypothesis import given
 from hypothesis import strategies as st
 from lasagne import init, layers
+from standins_lasagne import newer_layers
 
 from introspect import explain
 
@@ -81,17 +83,38 @@ NINLayer_c01b = named("NINLayer_c01b", CudaNin)
 ShuffleBC01ToC01BLayer = named("ShuffleBC01ToC01BLayer", Shuffle)
 
 
-@pytest.mark.parametrize("name", ["Conv2DDNNLayer", "Conv2DMMLayer"])
-def test_convolutions(name):
-    e = explain(named(name, layers.Conv2DLayer)((None, 3, 8, 8), 4, 3, W=ZERO))
+def check(layer: Any) -> Any:
+    e = explain(layer)
     assert_verified(e)
-    assert (e.layers[-1].kind_name, e.layers[-1].kind) == (name, "conv")
+    assert not e.opaque
+    assert e.params == layers.count_params(layer)
+    return e.layers[-1]
 
 
-@pytest.mark.parametrize("name", ["Pool2DDNNLayer", "MaxPool2DDNNLayer"])
-def test_pools(name):
-    layer = named(name, layers.Pool2DLayer)((None, 3, 9, 9), 2)
-    assert_verified(explain(layer))
+IMAGE, VIDEO = (None, 3, 8, 9), (None, 3, 5, 8, 9)
+LIKE = {  # what the graphics-card classes keep is what these keep
+    "Conv2DDNNLayer": lambda make: make(layers.Conv2DLayer)(IMAGE, 4, 3, W=ZERO),
+    "Conv2DMMLayer": lambda make: make(layers.Conv2DLayer)(IMAGE, 4, 3, pad="same", untie_biases=True, W=ZERO),
+    "Conv3DDNNLayer": lambda make: make(newer_layers.Conv3DLayer)(VIDEO, 4, 3, stride=2, W=ZERO),
+    "Pool2DDNNLayer": lambda make: make(layers.Pool2DLayer)(IMAGE, 2, mode="average_exc_pad"),
+    "MaxPool2DDNNLayer": lambda make: make(layers.MaxPool2DLayer)(IMAGE, 3, 2, 1),
+    "Pool3DDNNLayer": lambda make: make(newer_layers.Pool3DLayer)(VIDEO, 2),
+    "MaxPool3DDNNLayer": lambda make: make(newer_layers.MaxPool3DLayer)(VIDEO, (1, 2, 2)),
+    "SpatialPyramidPoolingDNNLayer": lambda make: make(newer_layers.SpatialPyramidPoolingLayer)(
+        IMAGE, [3, 1], implementation="kaiming"
+    ),
+    "BatchNormDNNLayer": lambda make: make(newer_layers.BatchNormLayer)(IMAGE),
+}
+
+
+@pytest.mark.parametrize("name", LIKE)
+def test_layers_are_told_by_their_names(name):
+    layer = LIKE[name](lambda base: named(name, base))
+    row = check(layer)
+    assert row.kind_name == name
+    assert row.params == layers.count_params(layer)
+    wanted = ("dnn", "corrmm", "cuda_convnet")
+    assert not [module for module in wanted if f"lasagne.layers.{module}" in sys.modules], "imported to find out"
 
 
 def test_a_pool_that_does_not_say_ignores_borders():
@@ -103,14 +126,6 @@ def test_a_pool_that_does_not_say_ignores_borders():
 
 def shape(n: int, dimshuffle: bool) -> tuple:
     return (None, 3, n, n + 1) if dimshuffle else (3, n, n + 1, 5)
-
-
-def check(layer: Any) -> Any:
-    e = explain(layer)
-    assert_verified(e)
-    assert not e.opaque
-    assert e.params == layers.count_params(layer)
-    return e.layers[-1]
 
 
 @given(st.integers(1, 4), st.integers(1, 3), st.integers(0, 2), st.integers(4, 9), st.booleans(), st.booleans())
@@ -142,3 +157,12 @@ def test_shuffling_keeps_the_batch_apart():
     assert_verified(e)
     assert e.layers[-1].output_shape[:3] == (3, 8, 9)
     assert e.layers[-1].units == 3 * 8 * 9
+
+
+def test_shuffling_back():
+    class Back(layers.Layer):
+        def get_output_shape_for(self, input_shape):
+            return (input_shape[3], *input_shape[:3])
+
+    row = check(named("ShuffleC01BToBC01Layer", Back)(ShuffleBC01ToC01BLayer((2, 3, 8, 9))))
+    assert row.output_shape == (2, 3, 8, 9)

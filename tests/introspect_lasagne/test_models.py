@@ -239,6 +239,14 @@ def test_what_lasagne_cannot_work_out_is_unreported_and_never_zero():
     assert NEW or (e.status == "incomplete" and "flat: Lasagne does not say" in e.reported.notes[0])
 
 
+def test_a_size_that_only_theano_knows_is_unknown():
+    e = explain(layers.ReshapeLayer((None, 4, 6), ([0], tensor.iscalar("n"), 3)))
+    row = e["reshape"]
+    assert row.output_shape[::2] == (symbol("N"), 3)
+    with pytest.raises(UnknownDimensionError):
+        int(row.units)
+
+
 def test_a_slice_of_an_open_axis():
     sliced = layers.SliceLayer(layers.InputLayer((None, None, 16)), slice(0, 5), axis=1)
     e = explain(sliced)
