@@ -29,6 +29,12 @@ def is_layer(obj: Any) -> bool:
     return descends(obj, "lasagne", "Layer")
 
 
+def computes_shape(obj: Any) -> bool:
+    """Whether Theano would have to evaluate a graph for the layer to say its output's shape."""
+    declared = vars(obj).get("_output_shape")
+    return isinstance(declared, str) and declared == "auto" and descends(obj, "lasagne", "ExpressionLayer")
+
+
 def is_network(obj: Any) -> bool:
     """Whether `obj` is a nolearn ``NeuralNet``."""
     return descends(obj, "nolearn", "NeuralNet")

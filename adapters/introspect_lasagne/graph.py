@@ -53,6 +53,10 @@ class Graph:
     outputs: list[Any]
     by_id: dict[int, Node] = field(default_factory=dict)
 
+    def kept(self, layer: Any) -> Optional[DeclaredShape]:
+        """The shape of its output that a layer above it was built on; None where there is none above."""
+        return next((shape for node in self.nodes for source, shape in node.sources if source is layer), None)
+
 
 def graph_of(model: Any) -> Graph:
     """The graph of an output layer, of several, of a dict of layers, or of a nolearn network."""

@@ -9,7 +9,7 @@ from introspect.ir import Layer, Model
 from introspect.layers import Opaque
 from introspect.reported import Reported, ReportedLayer, ReportedOutput, ReportedShape, ReportedTensor
 
-from .detecting import is_network
+from .detecting import computes_shape, is_network
 from .graph import Graph, Node, graph_of
 from .network import built, learnable, network_layers
 from .parameters import held, trainable
@@ -89,7 +89,8 @@ def _outputs(graph: Graph, translated: Model, notes: list[str]) -> tuple[Reporte
     found = [ReportedOutput(calls[path], (shapes[id(layer), i],)) for path, layer, i, _ in entrances(graph)]
     for node in graph.nodes:
         if not node.is_input:
-            shapes[id(node.layer), -1] = _said(node, shapes, anew, notes)
+            said = _kept(graph, node, anew, notes) if computes_shape(node.layer) else _said(node, shapes, anew, notes)
+            shapes[id(node.layer), -1] = said
             found.append(ReportedOutput(calls[node.path], (shapes[id(node.layer), -1],)))
     return tuple(found)
 
@@ -110,6 +111,13 @@ def _said(node: Node, shapes: dict[_Key, Optional[ReportedShape]], anew: bool, n
     except Exception as error:  # Lasagne 0.1 cannot calculate with an open dimension
         notes.append(f"{node.path}: Lasagne does not say its output's shape: {type(error).__name__}: {error}")
         return None
+
+
+def _kept(graph: Graph, node: Node, anew: bool, notes: list[str]) -> Optional[ReportedShape]:
+    kept = None if anew else graph.kept(node.layer)
+    if kept is None:
+        notes.append(f"{node.path}: Lasagne would have to compute to say its output's shape")
+    return None if kept is None else _plain(kept)
 
 
 def _plain(shape: Sequence[Any]) -> ReportedShape:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Optional, Union
 
 from introspect.algebra import Dim, evaluate, symbol, unknown
@@ -14,6 +14,7 @@ from introspect.ir import Holding, Model
 from introspect.layers import Opaque, Shape, Spec
 from introspect.layers.base import require_rank, settled
 
+from .detecting import computes_shape
 from .graph import DeclaredShape, Graph, Node, graph_of
 from .parameters import expressions, held, tags, trainable
 from .specs import Rule, rule_for, shapes_rank
@@ -87,18 +88,19 @@ def translate(model: Any, inputs: Any = None) -> Model:
             shape = shapes.get(node.path, declared[node.path])
             values[id(node.layer), -1] = builder.input(shape, node.path, type(node.layer).__name__)
         else:
-            values[id(node.layer), -1] = _apply(builder, node, [values[key] for key in node.feeds], tensors)
+            values[id(node.layer), -1] = _apply(builder, graph, node, [values[key] for key in node.feeds], tensors)
     return builder.finish([values[id(layer), -1] for layer in graph.outputs])
 
 
-def _apply(builder: Builder, node: Node, inputs: Sequence[int], tensors: Tensors) -> int:
+def _apply(builder: Builder, graph: Graph, node: Node, inputs: Sequence[int], tensors: Tensors) -> int:
     """Add one layer and its call; returns the value that comes out."""
     shapes = [builder.shape(value) for value in inputs]
     rule, kind_name = rule_for(node.layer), type(node.layer).__name__
     spec = _spec(rule, node, shapes)
     if rule is None or spec is None:
         index = builder.layer(node.path, Opaque(kind_name), tensors.holdings(node, {}), kind_name)
-        return builder.carry(index, inputs, (said_shape(node.layer, shapes),))[0]
+        said = kept_shape(graph, node, shapes) if computes_shape(node.layer) else said_shape(node.layer, shapes)
+        return builder.carry(index, inputs, (said,))[0]
     if expressions(node.layer):
         index = builder.layer(node.path, Opaque(kind_name, spec), tensors.holdings(node, {}), kind_name)
     else:
@@ -132,11 +134,22 @@ def said_shape(layer: Any, shapes: Sequence[Optional[Shape]]) -> Optional[Shape]
         return None
     asked = [tuple(open_dim(dim) for dim in shape or ()) for shape in shapes]
     try:
-        said = layer.get_output_shape_for(asked if hasattr(layer, "input_layers") else asked[0])
-        batch = (shapes[0] or (None,))[0]
-        return tuple(_said(dim, batch if i == 0 else None) for i, dim in enumerate(said))
+        return _taken(layer.get_output_shape_for(asked if hasattr(layer, "input_layers") else asked[0]), shapes)
     except Exception:  # a method that is somebody else's: what it cannot say is not known
         return None
+
+
+def kept_shape(graph: Graph, node: Node, shapes: Sequence[Optional[Shape]]) -> Optional[Shape]:
+    """What a layer above has kept of a shape that only computing would give; None where none has, or other inputs flow."""
+    kept = graph.kept(node.layer)
+    flowing = [None if shape is None else tuple(open_dim(dim) for dim in shape) for shape in shapes]
+    return None if kept is None or flowing != [tuple(shape) for _, shape in node.sources] else _taken(kept, shapes)
+
+
+def _taken(said: Iterable[Any], shapes: Sequence[Optional[Shape]]) -> Shape:
+    """A shape of Lasagne's as one of ours; an open batch is that of the (first) input."""
+    batch = (shapes[0] or (None,))[0]
+    return tuple(_said(dim, batch if i == 0 else None) for i, dim in enumerate(said))
 
 
 def open_dim(dim: Dim) -> Optional[int]:

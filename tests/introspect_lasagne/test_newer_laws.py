@@ -132,3 +132,21 @@ def test_expression_with_a_shape_of_its_own_is_opaque_and_carried():
     assert e["expression"].output_shape[1:] == (9,)
     assert e["dense"].params == (9 + 1) * 2
     assert e.status == "incomplete"
+
+
+def test_expression_whose_shape_would_have_to_be_computed(monkeypatch):
+    """`output_shape="auto"` has Theano compile a function each time it is asked: what the layer above has kept is taken."""
+    auto = newer_layers.ExpressionLayer((None, 4, 5), lambda x: x.sum(2), output_shape="auto")
+    net = layers.DenseLayer(auto, 2)
+    calls = []
+    monkeypatch.setattr(type(auto), "get_output_shape_for", lambda *a: calls.append(a))
+    e = explain(net)
+    assert e["expression"].status == "opaque"
+    assert e["expression"].output_shape[1:] == (4,)
+    assert e["dense"].status == "verified"
+    assert e["dense"].params == (4 + 1) * 2
+    last = explain(auto)
+    assert last["expression"].output_shape is None
+    assert last.reported.notes == ("expression: Lasagne would have to compute to say its output's shape",)
+    assert explain(net, (3, 4, 5))["expression"].output_shape is None
+    assert not calls

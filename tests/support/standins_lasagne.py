@@ -76,7 +76,10 @@ class ExpressionLayer(Plain):
         super().__init__(incoming, name, function=function, _output_shape=output_shape)
 
     def get_output_shape_for(self, input_shape):
-        return input_shape if self._output_shape is None else self._output_shape
+        if self._output_shape != "auto":
+            return input_shape if self._output_shape is None else self._output_shape
+        shape = self.function(theano.tensor.alloc(0.0, *(n or 0 for n in input_shape))).shape.eval()
+        return tuple(int(n) or None for n in shape)
 
 
 class InverseLayer(layers.MergeLayer):
