@@ -67,6 +67,8 @@ def _dim(dim: Any, i: int, rank: int, channels: str) -> Dim:
     if isinstance(dim, str):
         return symbol(dim)
     if dim is not None:
+        if not isinstance(dim, Expr) and int(dim) < 0:
+            raise IntrospectError("a dimension cannot be negative", got=int(dim), expected="0 or more; None for an open one")
         return dim if isinstance(dim, Expr) else int(dim)
     return symbol("N" if i == 0 else _position_name(i, rank, channels))
 

@@ -9,6 +9,7 @@ from typing import Any, Callable, Optional
 
 import torch
 from torch import nn
+from torch.nn.parameter import is_lazy
 
 from introspect.inputs import InputShape
 from introspect.ir import Model, Shape
@@ -30,17 +31,26 @@ def report(model: nn.Module, translated: Model, *, full: bool = True) -> Reporte
     placed = list(places(model))
     if not full:
         opaque = {layer.path for layer in translated.layers if any(not h.roles for h in layer.holdings)}
-        return Reported(tuple(_layer(place) for place in placed if place.path in opaque), source=f"torch {version()}")
+        return Reported(
+            tuple(_layer(place) for place in placed if place.path in opaque and _reportable(place)), source=f"torch {version()}"
+        )
     outputs, notes = _outputs(placed, translated)
     parameters = {id(p): p for p in model.parameters()}.values()
+    lazy = any(is_lazy(p) for p in parameters)
     return Reported(
-        tuple(_layer(place) for place in placed if place.module._parameters or place.module._buffers),
+        tuple(_layer(place) for place in placed if _reportable(place)),
         outputs,
-        sum(p.numel() for p in parameters),
-        sum(p.numel() for p in parameters if p.requires_grad),
+        None if lazy else sum(p.numel() for p in parameters),
+        None if lazy else sum(p.numel() for p in parameters if p.requires_grad),
         f"torch {version()}: tensor sizes" + (" and a forward pass on the meta device" if outputs else ""),
         notes,
     )
+
+
+def _reportable(place: Place) -> bool:
+    """Whether a module holds tensors that have a size: those of a lazy module have none before its first run."""
+    held = [*place.module._parameters.values(), *place.module._buffers.values()]
+    return any(t is not None for t in held) and not any(is_lazy(t) for t in held)
 
 
 def _layer(place: Place) -> ReportedLayer:
@@ -142,7 +152,7 @@ def _shapes(tree: Any) -> list[Any]:
 
 
 def _meta(tensor: Any) -> Any:
-    if not isinstance(tensor, torch.Tensor):
+    if not isinstance(tensor, torch.Tensor) or is_lazy(tensor):
         return tensor
     made = torch.empty(tuple(tensor.shape), dtype=tensor.dtype, device="meta")
     return nn.Parameter(made, requires_grad=False) if isinstance(tensor, nn.Parameter) else made

@@ -285,6 +285,8 @@ for _n in (1, 2, 3):
         f"ConstantPad{_n}d": _pad("constant", _n), f"ReflectionPad{_n}d": _pad("reflect", _n),
         f"ReplicationPad{_n}d": _pad("replicate", _n), f"CircularPad{_n}d": _pad("circular", _n),
     })  # fmt: skip
+for _n in (1, 2, 3):  # lazy norms are no subclasses of these, unlike lazy convolutions
+    _BY_NAME.update({f"Lazy{kind}Norm{_n}d": _BY_NAME[f"{kind}Norm{_n}d"] for kind in ("Batch", "Instance")})
 _BY_NAME.update({name: _named(name) for name in _ACTIVATIONS})
 _BY_NAME.update({name: _noise(variant) for name, variant in _DROPOUTS.items()})
 
