@@ -119,7 +119,7 @@ class Walker:
         ids = self.builder.call(index, [x.value for x in inputs], keep=1 if without_weights else None)
         dtype = torch.get_default_dtype() if spec.kind == "embedding" else inputs[0].dtype
         outputs = [self._made(i, dtype) for i in ids]
-        if isinstance(law, Recurrent):
+        if isinstance(law, Recurrent) and law.states == "stacked":
             return outputs[0], (outputs[1] if len(outputs) == 2 else tuple(outputs[1:]))
         if isinstance(law, MultiHeadAttention):
             return outputs[0], (None if without_weights else outputs[1])

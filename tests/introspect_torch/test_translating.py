@@ -454,3 +454,23 @@ def test_pruning_shows_the_original_and_the_mask() -> None:
 def test_inputs_that_are_none_are_refused_in_words(inputs: Any) -> None:
     with pytest.raises(IntrospectError, match=r"cannot be read|negative"):
         explain(nn.Linear(16, 4), inputs)
+
+
+def test_cells_in_a_loop_are_one_layer_called_often() -> None:
+    class Loop(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.gru, self.lstm, self.head = nn.GRUCell(3, 5), nn.LSTMCell(5, 4), nn.Linear(4, 2)
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            hidden = x.new_zeros(x.size(0), 5)
+            state = None
+            for step in x.unbind(1):
+                hidden = self.gru(step, hidden)
+                state = self.lstm(hidden, state)
+            return self.head(state[0])
+
+    e = check(Loop(), torch.zeros(2, 6, 3))
+    assert e is not None
+    assert [row.repeated for row in e.layers if row.path == "gru"] == [False] + [True] * 5
+    assert e.neurons == 6 * 5 + 6 * 4 + 2
