@@ -112,4 +112,5 @@ def benchmarks(session: nox.Session) -> None:
     """Side-by-side runs; ratios from one run, no test."""
     install(session, "everything")
     session.install("-e", ".", "--no-deps")
-    session.run("python", "benchmarks/pytorch.py", *session.posargs)
+    for script in ("pytorch.py", "lasagne_networks.py"):
+        session.run("python", f"benchmarks/{script}", *session.posargs)
