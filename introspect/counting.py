@@ -11,7 +11,7 @@ from typing import Optional
 from .algebra import Dim, product
 from .errors import IntrospectError
 from .ir import Holding, Layer, Model
-from .layers.base import Connections, Shape, Tensor
+from .layers.base import Connections, Shape, Spec, Tensor
 from .storage import by_key, default_layout, stored_shape
 
 NEURONS = {
@@ -41,6 +41,7 @@ class Entry:
     holders: list[str] = field(default_factory=list)
     unexpected: bool = False
     missing: bool = False
+    tags: tuple[str, ...] = ()
 
     @property
     def role(self) -> str:
@@ -122,6 +123,8 @@ def _entries(
     layer: Layer, inputs: tuple[Optional[Shape], ...], seen: dict[str, Entry]
 ) -> tuple[list[Entry], list[Entry], list[Entry]]:
     """The tensors this layer is the first to hold, those it shares with an earlier one, and how its own law has the latter."""
+    if not layer.holdings and type(layer.spec).tensors is Spec.tensors:
+        return [], [], []  # most layers own nothing
     law = law_tensors(layer, inputs)
     expected = by_key(law or ())
     own: list[Entry] = []
@@ -131,7 +134,7 @@ def _entries(
     for holding in layer.holdings:
         entry = _entry(layer, holding, [expected[role] for role in holding.roles if role in expected], law is None)
         for tensor in entry.tensors:
-            covered[tensor.key] = covered[tensor.key] + product(entry.shape or ()) // len(entry.tensors)
+            covered[tensor.key] = covered[tensor.key] + (entry.size or 0) // len(entry.tensors)
         earlier = seen.setdefault(holding.identity, entry)
         earlier.holders.append(f"{layer.path}.{holding.name}" if layer.path else holding.name)
         (own if earlier is entry else shared).append(earlier)
@@ -147,11 +150,11 @@ def _entry(layer: Layer, holding: Holding, tensors: list[Tensor], undecided: boo
     if not tensors:
         unexpected = bool(holding.roles) and not undecided
         return Entry(layer.path, holding.name, (), None, None, bool(holding.trainable), holding.buffer,
-                     holding.identity, unexpected=unexpected)  # fmt: skip
+                     holding.identity, unexpected=unexpected, tags=holding.tags)  # fmt: skip
     shape = stored_shape(holding.layout or default_layout(tensors[0]), tensors)
     trainable = all(t.trainable for t in tensors) and holding.trainable is not False
     return Entry(layer.path, holding.name, tuple(tensors), shape, product(shape), trainable,
-                 tensors[0].buffer, holding.identity)  # fmt: skip
+                 tensors[0].buffer, holding.identity, tags=holding.tags)  # fmt: skip
 
 
 def _unheld(layer: Layer, tensor: Tensor, size: Dim) -> Entry:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from functools import cached_property
 from typing import Any, Callable, Optional
 
-from .counting import NEURONS, Ledger, count
+from .counting import NEURONS, Entry, Ledger, count
 from .counts import Count, total
 from .ir import Model
 from .notation import formula
@@ -28,8 +28,11 @@ class Explanation:
     def __init__(self, model: Model, reported: Optional[Reported] = None, *, verified: bool = True) -> None:
         self.model, self.reported, self.verified = model, reported, verified and reported is not None
         self._ledger: Ledger = count(model)
-        self._judged: list[Judged] = verify(self._ledger, reported or Reported())
         self._workings = Workings(model)
+
+    @cached_property
+    def _judged(self) -> list[Judged]:
+        return verify(self._ledger, self.reported or Reported())
 
     @cached_property
     def layers(self) -> list[LayerRow]:
@@ -44,32 +47,32 @@ class Explanation:
     @cached_property
     def params(self) -> Count:
         """All parameters, those without a law as the framework reports them; buffers are not among them."""
-        return self._sum((row.params for row in self.layers), self._closed_formula)
+        return self._owned("params", lambda t: not t.buffer, self._closed_formula)
 
     @cached_property
     def trainable(self) -> Count:
         """Parameters that training changes."""
-        return self._sum(row.trainable for row in self.layers)
+        return self._owned("trainable", lambda t: not t.buffer and t.trainable)
 
     @cached_property
     def non_trainable(self) -> Count:
         """Parameters that training leaves alone."""
-        return self._sum(row.non_trainable for row in self.layers)
+        return self._owned("non_trainable", lambda t: not t.buffer and not t.trainable)
 
     @cached_property
     def buffers(self) -> Count:
         """Elements of state that the framework does not call parameters."""
-        return self._sum(row.buffers for row in self.layers)
+        return self._owned("buffers", lambda t: t.buffer)
 
     @cached_property
     def weights(self) -> Count:
         """Parameters without the biases."""
-        return self._sum(row.weights for row in self.layers)
+        return self._owned("weights", lambda t: not t.buffer and not t.is_bias)
 
     @cached_property
     def biases(self) -> Count:
         """The biases alone."""
-        return self._sum(row.biases for row in self.layers)
+        return self._owned("biases", lambda t: not t.buffer and t.is_bias)
 
     @cached_property
     def neurons(self) -> Count:
@@ -171,8 +174,17 @@ class Explanation:
     def __repr__(self) -> str:
         return f"<Explanation of {self.model.name}: {self.params} parameters, {self.status}>"
 
-    def _sum(self, counts: Iterable[Count], written: Optional[Callable[[], str]] = None) -> Count:
-        return total(list(counts), _INPUT_NEEDED, written)
+    def _owned(self, name: str, wanted: Callable[[Entry], bool], written: Optional[Callable[[], str]] = None) -> Count:
+        """The sum over the tensors that are `wanted`; row by row only where the framework's numbers are carried in."""
+        entries = self._ledger.entries
+
+        def by_rows() -> Count:
+            return total([getattr(row, name) for row in self.layers], _INPUT_NEEDED, written)
+
+        if any(entry.size is None for entry in entries):
+            return by_rows()
+        value = sum((entry.size for entry in entries if wanted(entry)), 0)  # type: ignore[misc]
+        return Count(value, working=lambda: by_rows().working, formula=written)
 
     def _closed_formula(self) -> str:
         """One formula for the whole model, in the names of its hyper-parameters; numbers for what no law gives."""

@@ -37,6 +37,11 @@ class TensorRow:
         return self._entry.holders
 
     @property
+    def tags(self) -> tuple[str, ...]:
+        """What else the framework files it under, in its own words (Lasagne's ``regularizable``)."""
+        return self._entry.tags
+
+    @property
     def opaque(self) -> bool:
         """Whether no law speaks of it; its size is then the framework's."""
         return self._entry.size is None

@@ -85,6 +85,7 @@ def _tensor(tensor: TensorRow) -> dict[str, Any]:
         "trainable": tensor.trainable,
         "buffer": tensor.buffer,
         "holders": tensor.holders,
+        "tags": list(tensor.tags),
         "status": tensor.status,
     }
 
