@@ -152,6 +152,7 @@ def test_tags_are_lasagnes():
     assert filed["batchnorm", "gamma"] == ("regularizable", "trainable")
     assert filed["batchnorm", "beta"] == ("trainable",)
     assert not {"regularizable", "trainable"} & set(filed["batchnorm", "mean"])
+    assert {(t.path, t.name): t.tags for t in e.tensors} == filed
     for name in ("W_in_to_ingate", "b_ingate", "hid_init"):
         assert filed["lstm", name] == tuple(sorted(net.params[getattr(net, name)])), name
     assert Explanation.from_json(e.to_json()).model == e.model
