@@ -5,8 +5,10 @@ It is the network of a well-known question: why does the second convolution own 
 
 from __future__ import annotations
 
+import shutil
 from importlib import import_module
 from importlib.util import find_spec
+from textwrap import fill
 from typing import Callable
 
 from .algebra import symbol
@@ -57,9 +59,14 @@ def run(seconds: float, show: Callable[[Explanation], None]) -> Explanation:
         model, inputs = import_module("introspect_torch.demo").trained(seconds)
         explanation = explain(model, inputs)
     show(explanation)
-    second = explanation["conv2"]
-    print(
-        f"\nconv2 owns {second.params.formula} = {second.params.working} = {second.params}: each of the 64 filters spans all"
-        "\n32 maps that come in, and has one bias. (5·5 + 1)·64 = 1,664 forgets the 32; dropout owns nothing."
-    )
+    print("\n" + fill(answer(explanation), shutil.get_terminal_size((100, 24)).columns - 1))
     return explanation
+
+
+def answer(explanation: Explanation) -> str:
+    """Why it is 51,264."""
+    second = explanation["conv2"].params
+    return (
+        f"conv2 owns {second.formula} = {second.working} = {second}: each of the 64 filters spans all 32 maps that come in, "
+        "and has one bias. (5·5 + 1)·64 = 1,664 forgets the 32; dropout owns nothing and takes nothing away."
+    )

@@ -87,3 +87,12 @@ def test_a_target_is_found_beside_the_user(tmp_path: Path, monkeypatch: pytest.M
 def test_version_and_help() -> None:
     assert "introspect" in invoke("--version").output
     assert "explain" in invoke("-h").output
+
+
+def test_the_demonstrations_answer() -> None:
+    from introspect import explain
+    from introspect.demo import answer, on_paper
+
+    said = answer(explain(on_paper()))
+    assert "(kh·kw·c_in + 1)·filters = (5·5·32 + 1)·64 = 51,264" in said
+    assert "1,664" in said
