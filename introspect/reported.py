@@ -37,7 +37,10 @@ class ReportedOutput:
 
 @dataclass(frozen=True)
 class Reported:
-    """Everything a framework says. A layer that is not listed was not reported on (it may not be built yet)."""
+    """Everything a framework says. A layer that is not listed was not reported on (it may not be built yet).
+
+    `samples`: the numbers that stood for open dimensions where the outputs are those of a run.
+    """
 
     layers: tuple[ReportedLayer, ...] = ()
     outputs: tuple[ReportedOutput, ...] = ()
@@ -45,3 +48,4 @@ class Reported:
     trainable: Optional[int] = None
     source: str = ""
     notes: tuple[str, ...] = ()
+    samples: tuple[tuple[str, int], ...] = ()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from math import prod
 from typing import Optional
@@ -54,10 +54,11 @@ def verify(ledger: Ledger, reported: Reported) -> list[Judged]:
     """One judged row for each row of the ledger, in order."""
     layers = {layer.path: layer for layer in reported.layers}
     outputs = {output.call: output for output in reported.outputs}
-    return [_judge(row, layers.get(row.layer.path), outputs) for row in ledger.rows]
+    samples = dict(reported.samples)
+    return [_judge(row, layers.get(row.layer.path), outputs, samples) for row in ledger.rows]
 
 
-def _judge(row: Row, layer: Optional[ReportedLayer], outputs: dict[int, ReportedOutput]) -> Judged:
+def _judge(row: Row, layer: Optional[ReportedLayer], outputs: dict[int, ReportedOutput], samples: Mapping[str, Dim]) -> Judged:
     judged = Judged(row)
     held = {tensor.name: tensor for tensor in layer.tensors} if layer else {}
     for i, entry in enumerate(row.entries):
@@ -69,7 +70,7 @@ def _judge(row: Row, layer: Optional[ReportedLayer], outputs: dict[int, Reported
         judged.others += _strangers(row, held)
         judged.others += _own_count(row, layer)
         judged.others += _claims(row, held)
-    judged.output = _judge_output(row, outputs.get(row.call) if row.call is not None else None)
+    judged.output = _judge_output(row, outputs.get(row.call) if row.call is not None else None, samples)
     return judged
 
 
@@ -145,7 +146,7 @@ def _own_count(row: Row, layer: ReportedLayer) -> list[Verdict]:
     return [Verdict(MISMATCH, f"{row.layer.path}: worked out as {ours:,} parameters, the framework counts {layer.params:,}")]
 
 
-def _judge_output(row: Row, reported: Optional[ReportedOutput]) -> Optional[Verdict]:
+def _judge_output(row: Row, reported: Optional[ReportedOutput], samples: Mapping[str, Dim]) -> Optional[Verdict]:
     """None where there is nothing to compare: a layer that is never called."""
     if row.call is None:
         return None
@@ -156,7 +157,8 @@ def _judge_output(row: Row, reported: Optional[ReportedOutput]) -> Optional[Verd
         return Verdict(UNREPORTED, f"{path}: its output's shape is not known")
     if reported is None or all(shape is None for shape in reported.shapes):
         return Verdict(UNREPORTED, f"{path}: the framework does not report its output's shape")
-    for ours, theirs in zip(row.outputs, reported.shapes):
+    for worked_out, theirs in zip(row.outputs, reported.shapes):
+        ours = None if worked_out is None else tuple(evaluate(dim, samples) for dim in worked_out)
         if ours is not None and theirs is not None and not agree(ours, theirs):
             return Verdict(MISMATCH, f"{path}: output worked out as {show(ours)}, the framework gives {_shown(theirs)}")
     if len(row.outputs) != len(reported.shapes):

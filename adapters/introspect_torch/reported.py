@@ -11,6 +11,7 @@ import torch
 from torch import nn
 from torch.nn.parameter import is_lazy
 
+from introspect.algebra import unknowns
 from introspect.inputs import InputShape
 from introspect.ir import Model, Shape
 from introspect.layers import Input
@@ -20,7 +21,7 @@ from .creation import listening
 from .meta import leaves, mapped, site
 from .skeleton import Place, Twins, places
 from .specs import version
-from .standins import concrete
+from .standins import concrete, sample
 
 _LONGEST_REASON = 160  # PyTorch lists every backend it has when a kernel is missing
 Record = tuple[str, list[Shape], list[tuple[int, ...]]]  # path, shapes that went in, shapes that came out
@@ -44,7 +45,14 @@ def report(model: nn.Module, translated: Model, *, full: bool = True) -> Reporte
         None if lazy else sum(p.numel() for p in parameters if p.requires_grad),
         f"torch {version()}: tensor sizes" + (" and a forward pass on the meta device" if outputs else ""),
         notes,
+        _samples(translated),
     )
+
+
+def _samples(translated: Model) -> tuple[tuple[str, int], ...]:
+    """What the run on the meta device put in place of the inputs' open dimensions."""
+    shapes = [shape for shape in translated.shapes(translated.inputs) if shape is not None]
+    return tuple(sorted({name: sample(name) for shape in shapes for dim in shape for name in unknowns(dim)}.items()))
 
 
 def _reportable(place: Place) -> bool:

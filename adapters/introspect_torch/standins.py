@@ -33,11 +33,16 @@ class Walk(Protocol):
         """The result of a PyTorch function of which at least one argument is a stand-in."""
 
 
+def sample(name: str) -> int:
+    """The number that an open dimension is tried with."""
+    return SAMPLES.get(name, OTHER_SAMPLE)
+
+
 def concrete(shape: Shape) -> tuple[int, ...]:
     """`shape` with sample numbers in place of what is open."""
     if all(isinstance(dim, int) for dim in shape):
         return shape  # type: ignore[return-value]
-    values = {name: SAMPLES.get(name, OTHER_SAMPLE) for dim in shape for name in unknowns(dim)}
+    values = {name: sample(name) for dim in shape for name in unknowns(dim)}
     return tuple(int(evaluate(dim, values)) for dim in shape)
 
 
@@ -136,3 +141,16 @@ def _walk_of(tree: Any) -> Any:
 def is_standin(x: Any) -> bool:
     """Whether `x` is one of ours."""
     return type(x) is StandIn
+
+
+def _taking_sizes(name: str) -> Callable[..., Any]:
+    method = getattr(torch.Tensor, name)
+
+    def apply(self: StandIn, *args: Any, **kwargs: Any) -> Any:
+        return self.walk.apply(method, (self, *args), kwargs)
+
+    return apply
+
+
+for _name in "view reshape expand repeat tile unflatten narrow split new_zeros new_ones new_empty".split():
+    setattr(StandIn, _name, _taking_sizes(_name))  # PyTorch's own parser refuses a size that is no number yet

@@ -8,6 +8,7 @@ from typing import Any, Optional
 import torch
 from torch import nn
 
+from introspect.algebra import unknowns
 from introspect.building import Builder
 from introspect.errors import IntrospectError
 from introspect.inputs import InputShape, parse_inputs
@@ -134,11 +135,15 @@ def _read_as_indices(builder: Builder, value: int) -> None:
 
 
 def _recorded(translation: _Translation, given: Any, reason: IntrospectError) -> Model:
-    """The calls as a run on meta tensors makes them; where that is impossible too, parameters only.
+    """The calls as a run on meta tensors makes them; where that is impossible too, or would need numbers for open
+    dimensions that nobody gave, parameters only.
 
     Raises `reason` where the model's own code stops in that run as well: these inputs are not for it.
     """
     builder = translation.builder
+    if any(unknowns(dim) for one in leaves(given) for dim in one.shape):
+        builder.notes.append(f"{reason.culprit}, with open dimensions: give a number for every dimension")
+        return builder.finish(complete=False)
     records, failure = record(translation.placed, given)
     if failure and isinstance(reason, StoppedError):
         raise reason

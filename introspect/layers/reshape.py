@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar, Optional, Union
 
-from ..algebra import Dim, exact_div, product
+from ..algebra import Dim, Expr, exact_div, product
 from ..errors import ConfigurationError, ShapeError
 from .base import Shape, Spec, axis_suffixes, positive, require_dim, require_rank, show
 from .window import require_padding
@@ -180,7 +180,9 @@ class Upsample(Spec):
         each = given if isinstance(given, tuple) else (given,) * len(spatial)
         if len(each) != len(spatial):
             raise ShapeError("Upsample's axes are not the input's", got=f"{len(spatial)} spatial axes", expected=len(each))
-        return tuple(int(e) for e in each) if self.size else tuple(_scaled(n, e) for n, e in zip(spatial, each))
+        if self.size:
+            return tuple(e if isinstance(e, Expr) else int(e) for e in each)
+        return tuple(_scaled(n, e) for n, e in zip(spatial, each))
 
 
 def _scaled(n: Dim, factor: Union[int, float]) -> Dim:

@@ -123,6 +123,16 @@ def test_shapes_agree_axis_by_axis() -> None:
     assert not agree((1, 2), (1, 2, 1))
 
 
+@pytest.mark.parametrize(("wide", "status"), [(5, "verified"), (6, "mismatch")])
+def test_an_open_dimension_is_held_against_the_number_it_was_tried_with(wide: int, status: str) -> None:
+    builder = Builder("paper", "1", "open")
+    value = builder.input((symbol("N"), symbol("H") // 2))
+    builder.call(builder.layer("fold", Reshape((("input", 0), -1))), [value])
+    outputs = (ReportedOutput(0, ((3, wide),)), ReportedOutput(1, ((3, wide),)))
+    e = Explanation(builder.finish(), Reported(outputs=outputs, samples=(("H", 10), ("N", 3))))
+    assert e.status == status
+
+
 def test_the_worst_status_wins() -> None:
     assert worst(["verified", "opaque", "mismatch"]) == "mismatch"
     assert worst(["verified", "unreported", "opaque"]) == "opaque"

@@ -175,6 +175,39 @@ def test_open_dimensions_stay_open() -> None:
     assert e.neurons.at(H=32, W=32) == explain(net, (1, 3, 32, 32)).neurons == 8 * 32 * 32 + 2
 
 
+def test_an_open_image_is_brought_back_to_its_own_size() -> None:
+    class Segments(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.down, self.head = nn.Conv2d(3, 8, 3, 2, 1), nn.Conv2d(8 + 3, 2, 1)
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            y = F.interpolate(self.down(x), size=x.shape[-2:], mode="bilinear", align_corners=False)
+            return self.head(torch.cat([y, x], 1)).view(x.size(0), 2, -1)
+
+    e = explain(Segments(), (None, 3, "H", "W"))
+    assert_verified(e)
+    assert str(e["head"].output_shape) == "(N, 2, H, W)"
+    assert e.neurons.at(H=8, W=6) == 8 * 4 * 3 + 2 * 8 * 6
+
+
+def test_what_needs_numbers_stays_unknown_where_a_dimension_is_open() -> None:
+    class Positions(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.table = nn.Embedding(100, 8)
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return x + self.table(torch.arange(x.shape[1]))
+
+    assert_verified(explain(Positions(), (2, 7, 8)))
+    e = explain(Positions(), (None, None, 8))
+    assert e.params == 800
+    assert e.neurons.value is None
+    assert e.status == "incomplete"
+    assert any("open dimensions" in note for note in e.model.notes)
+
+
 def test_without_inputs_parameters_are_complete_and_neurons_unknown() -> None:
     e = explain(Branches())
     assert e.params == sum(p.numel() for p in Branches().parameters())
