@@ -9,9 +9,7 @@ from __future__ import annotations
 
 import argparse
 import os
-import statistics
 import sys
-import time
 from pathlib import Path
 from typing import Any, Callable
 
@@ -26,20 +24,10 @@ from lasagne import layers  # noqa: E402
 from rich.console import Console  # noqa: E402
 from rich.table import Table  # noqa: E402
 from standins_lasagne import newer_layers  # noqa: E402
+from stopwatch import median  # noqa: E402
 
 from fixtures import lasagne_nets  # noqa: E402
 from introspect import explain  # noqa: E402
-
-
-def median(run: Callable[[], Any], repeats: int) -> float:
-    """Milliseconds, after one run that warms up."""
-    run()
-    taken = []
-    for _ in range(repeats):
-        started = time.perf_counter()
-        run()
-        taken.append((time.perf_counter() - started) * 1e3)
-    return statistics.median(taken)
 
 
 def contestants(net: Any) -> dict[str, Callable[[], Any]]:

@@ -7,13 +7,12 @@ blocks of ResNet-152's depth and on a large stack of dense layers. Nothing is do
 from __future__ import annotations
 
 import argparse
-import statistics
-import time
 from typing import Any, Callable
 
 import torch
 from rich.console import Console
 from rich.table import Table
+from stopwatch import median
 from torch import nn
 
 from introspect import explain
@@ -48,17 +47,6 @@ def residual(blocks: tuple[int, ...] = (3, 8, 36, 3)) -> nn.Sequential:
             layers.append(Bottleneck(channels, 64 * 2**i, 2 if j == 0 and i else 1))
             channels = 256 * 2**i
     return nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(channels, 1000)).eval()
-
-
-def median(run: Callable[[], Any], repeats: int) -> float:
-    """Milliseconds, after one run that warms up."""
-    run()
-    taken = []
-    for _ in range(repeats):
-        started = time.perf_counter()
-        run()
-        taken.append((time.perf_counter() - started) * 1e3)
-    return statistics.median(taken)
 
 
 def contestants(model: nn.Module, shape: tuple[int, ...]) -> dict[str, Callable[[], Any]]:

@@ -6,7 +6,6 @@ It is the network of a well-known question: why does the second convolution own 
 from __future__ import annotations
 
 import shutil
-from importlib import import_module
 from importlib.util import find_spec
 from textwrap import fill
 from typing import Callable
@@ -17,6 +16,7 @@ from .explaining import Explanation, explain
 from .ir import Model
 from .layers import Activation, Conv, Dense, Flatten, Noise, Pool
 from .layers.base import Spec
+from .registry import adapters
 
 _NO_PADDING = ((0, 0), (0, 0))
 LAYERS: tuple[tuple[str, Spec], ...] = (
@@ -50,14 +50,17 @@ def on_paper() -> Model:
 
 
 def run(seconds: float, show: Callable[[Explanation], None]) -> Explanation:
-    """Train and explain the network with PyTorch; without it, work it out on paper."""
-    if find_spec("torch") is None:
-        print("PyTorch is not installed, so nothing is trained and nothing can be verified:")
-        print("pip install 'introspect-nn[torch]' for that. This is the network worked out on paper.\n")
-        explanation = explain(on_paper())
-    else:
-        model, inputs = import_module("introspect_torch.demo").trained(seconds)
+    """Train and explain the network with the first installed framework whose adapter can; without one, work it out on paper."""
+    able = [adapter for adapter in adapters().values() if hasattr(adapter, "demonstration")]
+    installed = [adapter for adapter in able if find_spec(adapter.roots[0]) is not None]
+    if installed:
+        model, inputs = installed[0].demonstration(seconds)
         explanation = explain(model, inputs)
+    else:
+        extras = " or ".join(f"'introspect-nn[{adapter.name}]'" for adapter in able)
+        print("No framework is installed that could be shown, so nothing is trained and nothing can be verified:")
+        print(f"pip install {extras} for that. This is the network worked out on paper.\n")
+        explanation = explain(on_paper())
     show(explanation)
     print("\n" + fill(answer(explanation), shutil.get_terminal_size((100, 24)).columns - 1))
     return explanation

@@ -25,7 +25,10 @@ BUILT_IN = {  # asked in this order: on its torch backend a Keras layer is a tor
 
 
 class Adapter(Protocol):
-    """What a framework's adapter offers. Importing it must not import the framework."""
+    """What a framework's adapter offers. Importing it must not import the framework.
+
+    One more method is optional: ``demonstration(seconds)``, a small trained model and its input, for ``introspect demo``.
+    """
 
     name: str
     """The framework's name, which is also the name of the extra that installs it."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import prod
 from typing import Optional
 
 ReportedShape = tuple[Optional[int], ...]  # None: the framework leaves this dimension open
@@ -16,6 +17,12 @@ class ReportedTensor:
     shape: ReportedShape
     trainable: bool
     buffer: bool = False
+
+    @property
+    def size(self) -> Optional[int]:
+        """Elements; None where the framework leaves a dimension open."""
+        known = [dim for dim in self.shape if dim is not None]
+        return prod(known) if len(known) == len(self.shape) else None
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import cached_property
-from math import prod
 from typing import Callable, Optional
 
 from . import counting
@@ -51,14 +50,16 @@ class TensorRow:
         """As stored; the framework's where no law speaks of it, None where nobody does."""
         if self._entry.shape is not None:
             return self._entry.shape
-        return tuple(int(dim or 0) for dim in self._carried.shape) if self._carried else None
+        if self._carried is None or self._carried.size is None:
+            return None
+        return tuple(dim for dim in self._carried.shape if dim is not None)
 
     @property
     def size(self) -> Optional[Dim]:
         """Elements; None where nobody knows."""
         if self._entry.size is not None:
             return self._entry.size
-        return prod(int(dim or 0) for dim in self._carried.shape) if self._carried else None
+        return self._carried.size if self._carried else None
 
     def __repr__(self) -> str:
         return f"<{self.path}.{self.name} {self.role} {show(self.shape) if self.shape is not None else '?'}>"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from math import prod
 from typing import Optional
 
 from .algebra import Dim, evaluate
@@ -86,9 +85,7 @@ def judge_tensor(entry: Entry, held: Optional[ReportedTensor], layer_reported: b
     if entry.unexpected:
         return Verdict(MISMATCH, f"{where}: the configuration has no such tensor, the framework holds {_shown(held.shape)}")
     if entry.shape is None:
-        return Verdict(
-            OPAQUE, f"{where}: no law for this tensor; {prod(int(d or 0) for d in held.shape):,} as the framework reports"
-        )
+        return Verdict(OPAQUE, f"{where}: no law for this tensor; {_amount(held)} as the framework reports")
     if not agree(entry.shape, held.shape):
         return Verdict(MISMATCH, f"{where}: worked out as {show(entry.shape)}, the framework holds {_shown(held.shape)}")
     if entry.buffer == held.buffer and entry.trainable != held.trainable:
@@ -164,6 +161,10 @@ def _judge_output(row: Row, reported: Optional[ReportedOutput], samples: Mapping
     if len(row.outputs) != len(reported.shapes):
         return Verdict(MISMATCH, f"{path}: {len(row.outputs)} outputs worked out, the framework gives {len(reported.shapes)}")
     return Verdict(VERIFIED)
+
+
+def _amount(held: ReportedTensor) -> str:
+    return "unknown" if held.size is None else f"{held.size:,}"
 
 
 def _shown(shape: ReportedShape) -> str:

@@ -30,5 +30,11 @@ class TorchAdapter:
 
         return report(model, translated, full=full)
 
+    def demonstration(self, seconds: float) -> tuple[Any, tuple[int, ...]]:
+        """A small network, trained for about `seconds`, and the shape of its input; for ``introspect demo``."""
+        from .demo import trained
+
+        return trained(seconds)
+
 
 adapter = TorchAdapter()

@@ -172,3 +172,11 @@ def test_a_batch_on_the_second_axis_is_the_batch() -> None:
     builder.call(builder.layer("fc", Dense(2)), [value])
     e = Explanation(builder.finish())
     assert (e["rnn"].neurons, e["fc"].neurons) == (7 * 5, 7 * 2)
+
+
+def test_a_carried_tensor_with_an_open_dimension_is_unknown_not_zero() -> None:
+    builder = Builder("paper", "1", "odd")
+    builder.layer("odd", Container(), [Holding("thing", "t0")])
+    e = Explanation(builder.finish(), Reported((ReportedLayer("odd", (ReportedTensor("thing", (None, 5), True),)),)))
+    assert e.params.value is None
+    assert "unknown as the framework reports" in e.layers[0].verdicts[0]
