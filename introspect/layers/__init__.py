@@ -10,6 +10,17 @@ from .dense import Bilinear, Dense, Highway, MaxoutDense
 from .distributed import TimeDistributed
 from .embedding import Embedding
 from .local import LocallyConnected
+from .loss import (
+    AdaptiveSoftmax,
+    ClassificationLoss,
+    CosineEmbeddingLoss,
+    CTCLoss,
+    ElementwiseLoss,
+    GaussianLoss,
+    LinearCrossEntropy,
+    MarginLoss,
+    TripletLoss,
+)
 from .merge import Concatenate, Einsum, Elementwise, MatMul, Stack, broadcast
 from .noise import Noise
 from .norm import (
@@ -32,12 +43,13 @@ from .transposed import TransposedConv
 from .window import windows
 
 __all__ = [
-    "Activation", "AdaptivePool", "BatchNorm", "Bilinear", "ChannelShuffle", "Concatenate", "Connections", "Container",
-    "Conv", "CustomRecurrent", "DataNormalization", "Dense", "DepthwiseConv", "Einsum", "Elementwise", "Embedding",
-    "Expand", "FeaturePool", "Flatten", "GlobalPool", "GroupNorm", "Highway", "Identity", "Index", "Input",
-    "InstanceNorm", "Inverse", "LayerNorm", "LocallyConnected", "MatMul", "MaxoutDense", "MultiHeadAttention", "Noise",
-    "Opaque", "PReLU", "Pad", "Permute", "PixelShuffle", "Pool", "PyramidPool", "RMSNorm", "Recurrent", "RecurrentCell",
-    "Reduce", "Repeat", "Reshape", "ScaleShift", "ScaledDotProduct", "SeparableConv", "Shape", "Slice",
-    "SpatialTransformer", "Spec", "Split", "Stack", "Standardization", "Tensor", "Term", "Tile", "TimeDistributed",
-    "TransposedConv", "Unfold", "Upsample", "axis_suffixes", "broadcast", "kernel_axes", "windows",
+    "Activation", "AdaptivePool", "AdaptiveSoftmax", "BatchNorm", "Bilinear", "CTCLoss", "ChannelShuffle",
+    "ClassificationLoss", "Concatenate", "Connections", "Container", "Conv", "CosineEmbeddingLoss", "CustomRecurrent",
+    "DataNormalization", "Dense", "DepthwiseConv", "Einsum", "Elementwise", "ElementwiseLoss", "Embedding", "Expand",
+    "FeaturePool", "Flatten", "GaussianLoss", "GlobalPool", "GroupNorm", "Highway", "Identity", "Index", "Input",
+    "InstanceNorm", "Inverse", "LayerNorm", "LinearCrossEntropy", "LocallyConnected", "MarginLoss", "MatMul", "MaxoutDense",
+    "MultiHeadAttention", "Noise", "Opaque", "PReLU", "Pad", "Permute", "PixelShuffle", "Pool", "PyramidPool", "RMSNorm",
+    "Recurrent", "RecurrentCell", "Reduce", "Repeat", "Reshape", "ScaleShift", "ScaledDotProduct", "SeparableConv", "Shape",
+    "Slice", "SpatialTransformer", "Spec", "Split", "Stack", "Standardization", "Tensor", "Term", "Tile", "TimeDistributed",
+    "TransposedConv", "TripletLoss", "Unfold", "Upsample", "axis_suffixes", "broadcast", "kernel_axes", "windows",
 ]  # fmt: skip

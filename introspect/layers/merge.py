@@ -21,6 +21,22 @@ def broadcast(a: Shape, b: Shape) -> Shape:
     return tuple(_met(m, n, a, b) for m, n in zip(longer, padded))
 
 
+def broadcast_all(inputs: tuple[Shape, ...]) -> Shape:
+    """The shape of an element-wise result of several inputs."""
+    result = inputs[0]
+    for x in inputs[1:]:
+        result = broadcast(result, x)
+    return result
+
+
+def require_equal(inputs: tuple[Shape, ...], what: str) -> Shape:
+    """The shape that all `inputs` have, unknown dimensions settled; raises `ShapeError` where two are known to differ."""
+    for x in inputs[1:]:
+        if len(x) != len(inputs[0]):
+            raise ShapeError("the inputs differ", got=show(x), expected=show(inputs[0]))
+    return tuple(_agreed(dims, what) for dims in zip(*inputs))
+
+
 def _met(m: Dim, n: Dim, a: Shape, b: Shape) -> Dim:
     if isinstance(m, int) and m == 1:
         return n
@@ -61,21 +77,11 @@ class Elementwise(Spec):
     def output(self, *inputs: Shape) -> Shape:
         inputs = cropped(inputs, self.cropping)
         if self.broadcasting == "numpy":
-            return _broadcast_all(inputs)
+            return broadcast_all(inputs)
         if self.broadcasting == "per_example":
             batch = _agreed(tuple(x[0] for x in inputs), "the batch of an element-wise layer")
-            return (batch, *_broadcast_all(tuple(x[1:] for x in inputs)))
-        for x in inputs[1:]:
-            if len(x) != len(inputs[0]):
-                raise ShapeError("the inputs differ", got=show(x), expected=show(inputs[0]))
-        return tuple(_agreed(dims, "the inputs of an element-wise layer") for dims in zip(*inputs))
-
-
-def _broadcast_all(inputs: tuple[Shape, ...]) -> Shape:
-    result = inputs[0]
-    for x in inputs[1:]:
-        result = broadcast(result, x)
-    return result
+            return (batch, *broadcast_all(tuple(x[1:] for x in inputs)))
+        return require_equal(inputs, "the inputs of an element-wise layer")
 
 
 @dataclass(frozen=True)
