@@ -21,6 +21,7 @@ class Builder:
         self.values: list[Value] = []
         self.inputs: list[int] = []
         self.notes: list[str] = []
+        self._worked_out: dict[tuple[int, tuple[Shape, ...]], tuple[Spec, tuple[Shape, ...]]] = {}
 
     def layer(
         self, path: str, spec: Spec, holdings: Sequence[Holding] = (), kind_name: str = "", function: bool = False
@@ -56,15 +57,10 @@ class Builder:
 
         Raises the law's own error, placed at the layer's path, where the layer cannot be applied.
         """
-        shapes = [self.values[i].shape for i in inputs]
-        spec = self.layers[layer].spec
-        known = [shape for shape in shapes if shape is not None]
-        if len(known) < len(shapes):
+        known = tuple([shape for shape in [self.values[i].shape for i in inputs] if shape is not None])
+        if len(known) < len(inputs):
             return self._append(layer, inputs, (None,), reported=False)
-        try:
-            return self._append(layer, inputs, spec.outputs(*known)[:keep], reported=False)
-        except IntrospectError as error:
-            raise error.at(self.layers[layer].path) from None
+        return self._append(layer, inputs, self._outputs(self.layers[layer], known)[:keep], reported=False)
 
     def carry(self, layer: int, inputs: Sequence[int], shapes: Sequence[Optional[Shape]]) -> tuple[int, ...]:
         """Apply a layer whose output the framework, and no law, has said; None where it has not."""
@@ -89,9 +85,21 @@ class Builder:
             tuple(self.notes),
         )
 
+    def _outputs(self, layer: Layer, inputs: tuple[Shape, ...]) -> tuple[Shape, ...]:
+        """What comes out of `layer` by its law; remembered for layers that share one spec object."""
+        key = (id(layer.spec), inputs)
+        found = self._worked_out.get(key)
+        if found is None:
+            try:
+                found = self._worked_out[key] = (layer.spec, layer.spec.outputs(*inputs))  # holds on to what `id` stands for
+            except IntrospectError as error:
+                raise error.at(layer.path) from None
+        return found[1]
+
     def _append(self, layer: int, inputs: Sequence[int], shapes: Sequence[Optional[Shape]], reported: bool) -> tuple[int, ...]:
         first = len(self.values)
-        self.values.extend(Value(shape, reported) for shape in shapes)
+        for shape in shapes:
+            self.values.append(Value(shape, reported))
         ids = tuple(range(first, len(self.values)))
         self.calls.append(Call(layer, tuple(inputs), ids))
         return ids

@@ -6,7 +6,7 @@ This module must never see a reported number; a test holds its imports.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Optional
+from typing import NamedTuple, Optional
 
 from .algebra import Dim, product
 from .errors import IntrospectError
@@ -83,17 +83,17 @@ class Ledger:
 
 def count(model: Model) -> Ledger:
     """The ledger of `model`. Raises a law's error, with the path, for a configuration that cannot be."""
-    seen: dict[str, Entry] = {}
+    books = _Books()
     rows = []
     batch = batch_of(model)
     for index, call, layer, first in model.called():
         inputs, outputs = model.shapes(call.inputs), model.shapes(call.outputs)
-        reported = any(model.values[i].reported for i in call.outputs)
-        own, shared, claims = _entries(layer, inputs, seen) if first and not layer.function else ([], [], [])
+        reported = any([model.values[i].reported for i in call.outputs])
+        own, shared, claims = books.entered(layer, inputs) if first and not layer.function else ([], [], [])
         rows.append(Row(call.layer, layer, index, inputs, outputs, reported, own, shared, not first, claims, batch))
     for i in model.uncalled():
         layer = model.layers[i]
-        own, shared, claims = _entries(layer, (), seen)
+        own, shared, claims = books.entered(layer, ())
         if own or shared or not model.complete:
             rows.append(Row(i, layer, None, (), (), False, own, shared, claims=claims))
     return Ledger(rows, [entry for row in rows for entry in row.entries])
@@ -119,42 +119,87 @@ def law_tensors(layer: Layer, inputs: tuple[Optional[Shape], ...]) -> Optional[t
         raise error.at(layer.path) from None
 
 
-def _entries(
-    layer: Layer, inputs: tuple[Optional[Shape], ...], seen: dict[str, Entry]
-) -> tuple[list[Entry], list[Entry], list[Entry]]:
-    """The tensors this layer is the first to hold, those it shares with an earlier one, and how its own law has the latter."""
-    if not layer.holdings and type(layer.spec).tensors is Spec.tensors:
-        return [], [], []  # most layers own nothing
-    law = law_tensors(layer, inputs)
-    expected = by_key(law or ())
-    own: list[Entry] = []
-    shared: list[Entry] = []
-    claims: list[Entry] = []
-    covered: dict[str, Dim] = dict.fromkeys(expected, 0)
-    for holding in layer.holdings:
-        entry = _entry(layer, holding, [expected[role] for role in holding.roles if role in expected], law is None)
-        for tensor in entry.tensors:
-            covered[tensor.key] = covered[tensor.key] + (entry.size or 0) // len(entry.tensors)
-        earlier = seen.setdefault(holding.identity, entry)
-        earlier.holders.append(f"{layer.path}.{holding.name}" if layer.path else holding.name)
-        (own if earlier is entry else shared).append(earlier)
-        claims += [] if earlier is entry else [entry]
-    for key, tensor in expected.items():
-        left = tensor.size - covered[key]
-        if not (isinstance(left, int) and left == 0):
-            own.append(_unheld(layer, tensor, left))
-    return own, shared, claims
+class _Owned:
+    """What a law says is owned, and how each holding stores its part; shared by the layers that share one spec object."""
+
+    def __init__(self, tensors: Optional[tuple[Tensor, ...]]) -> None:
+        self.undecided = tensors is None
+        self.tensors = by_key(tensors or ())
+        self.sizes = {key: tensor.size for key, tensor in self.tensors.items()}
+        self._stored: dict[tuple[tuple[str, ...], str], Optional[_Stored]] = {}
+
+    def stored(self, holding: Holding) -> Optional[_Stored]:
+        """How `holding` stores tensors of the law; None where the law has none of them."""
+        key = (holding.roles, holding.layout)
+        if key not in self._stored:
+            tensors = tuple(self.tensors[role] for role in holding.roles if role in self.tensors)
+            self._stored[key] = _Stored.of(tensors, holding.layout) if tensors else None
+        return self._stored[key]
 
 
-def _entry(layer: Layer, holding: Holding, tensors: list[Tensor], undecided: bool) -> Entry:
-    if not tensors:
+class _Stored(NamedTuple):
+    """One stored tensor, of one or more of the law's."""
+
+    tensors: tuple[Tensor, ...]
+    shape: Shape
+    size: Dim
+    share: Dim  # elements of each of `tensors`
+    trainable: bool
+
+    @classmethod
+    def of(cls, tensors: tuple[Tensor, ...], layout: str) -> _Stored:
+        shape = stored_shape(layout or default_layout(tensors[0]), tensors)
+        size = product(shape)
+        return cls(tensors, shape, size, size // len(tensors), all(t.trainable for t in tensors))
+
+
+class _Books:
+    """Enters layers one after another: which tensors are new, and which an earlier layer holds already."""
+
+    def __init__(self) -> None:
+        self._seen: dict[str, Entry] = {}
+        self._laws: dict[tuple[int, tuple[Optional[Shape], ...]], _Owned] = {}
+
+    def entered(self, layer: Layer, inputs: tuple[Optional[Shape], ...]) -> tuple[list[Entry], list[Entry], list[Entry]]:
+        """The tensors `layer` is the first to hold, those it shares with an earlier one, and how its own law has the latter."""
+        own: list[Entry] = []
+        shared: list[Entry] = []
+        claims: list[Entry] = []
+        if not layer.holdings and type(layer.spec).tensors is Spec.tensors:
+            return own, shared, claims  # most layers own nothing
+        law = self._law(layer, inputs)
+        left = dict(law.sizes)
+        for holding in layer.holdings:
+            stored = law.stored(holding)
+            for tensor in stored.tensors if stored else ():
+                left[tensor.key] -= stored.share  # type: ignore[union-attr]
+            entry = _entry(layer, holding, stored, law.undecided)
+            earlier = self._seen.setdefault(holding.identity, entry)
+            earlier.holders.append(f"{layer.path}.{holding.name}" if layer.path else holding.name)
+            if earlier is entry:
+                own.append(entry)
+            else:
+                shared.append(earlier)
+                claims.append(entry)
+        own += [_unheld(layer, law.tensors[key], n) for key, n in left.items() if not (isinstance(n, int) and n == 0)]
+        return own, shared, claims
+
+    def _law(self, layer: Layer, inputs: tuple[Optional[Shape], ...]) -> _Owned:
+        key = (id(layer.spec), inputs)  # the model holds on to its specs
+        found = self._laws.get(key)
+        if found is None:
+            found = self._laws[key] = _Owned(law_tensors(layer, inputs))
+        return found
+
+
+def _entry(layer: Layer, holding: Holding, stored: Optional[_Stored], undecided: bool) -> Entry:
+    if stored is None:
         unexpected = bool(holding.roles) and not undecided
         return Entry(layer.path, holding.name, (), None, None, bool(holding.trainable), holding.buffer,
-                     holding.identity, unexpected=unexpected, tags=holding.tags)  # fmt: skip
-    shape = stored_shape(holding.layout or default_layout(tensors[0]), tensors)
-    trainable = all(t.trainable for t in tensors) and holding.trainable is not False
-    return Entry(layer.path, holding.name, tuple(tensors), shape, product(shape), trainable,
-                 tensors[0].buffer, holding.identity, tags=holding.tags)  # fmt: skip
+                     holding.identity, [], unexpected, tags=holding.tags)  # fmt: skip
+    trainable = stored.trainable and holding.trainable is not False
+    return Entry(layer.path, holding.name, stored.tensors, stored.shape, stored.size, trainable,
+                 stored.tensors[0].buffer, holding.identity, tags=holding.tags)  # fmt: skip
 
 
 def _unheld(layer: Layer, tensor: Tensor, size: Dim) -> Entry:
