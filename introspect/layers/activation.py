@@ -5,22 +5,56 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar, Optional
 
-from ..algebra import Dim
+from ..algebra import Dim, exact_div
 from ..errors import ShapeError
-from .base import Shape, Spec, Tensor, Term, need, require_dim, show
+from .base import Shape, Spec, Tensor, Term, need, require_dim, require_divisible, require_rank, show
 
 
 @dataclass(frozen=True)
 class Activation(Spec):
-    """A function applied to every element, or along one axis (softmax)."""
+    """A function applied to every element, or along one `axis` (softmax). `ranks`: how many axes an input may have."""
 
     function: str
+    axis: Optional[int] = None
+    ranks: tuple[int, ...] = ()
     kind: ClassVar[str] = "activation"
     passes: ClassVar[bool] = True
 
     @property
     def nonlinear(self) -> bool:
         return self.function not in ("linear", "identity")
+
+    def output(self, *inputs: Shape) -> Shape:
+        (x,) = inputs
+        if self.ranks:
+            require_rank(x, self.ranks, self.function)
+        if self.axis is not None and not -max(len(x), 1) <= self.axis < max(len(x), 1):
+            raise ShapeError(f"{self.function} has no such axis", got=show(x), expected=f"an axis {self.axis}")
+        return x
+
+
+@dataclass(frozen=True)
+class GatedLinear(Spec):
+    """One half of an axis times the sigmoid of the other: the axis is halved. Source: arXiv:1612.08083; PyTorch's ``GLU`` page.
+
+    >>> GatedLinear().output((2, 8))
+    (2, 4)
+    """
+
+    axis: int = -1
+    kind: ClassVar[str] = "gated_linear"
+
+    @property
+    def nonlinear(self) -> bool:
+        return True
+
+    def output(self, *inputs: Shape) -> Shape:
+        (x,) = inputs
+        if not -len(x) <= self.axis < len(x):
+            raise ShapeError("there is no such axis to halve", got=show(x), expected=f"an axis {self.axis}")
+        axis = self.axis % len(x)
+        require_divisible(x[axis], 2, "the axis that is halved")
+        return (*x[:axis], exact_div(x[axis], 2), *x[axis + 1 :])
 
 
 @dataclass(frozen=True)
@@ -56,6 +90,11 @@ class PReLU(Spec):
         shared = {axis % len(known) for axis in self.shared_axes}
         kept = [(i, 1 if i in shared else dim) for i, dim in enumerate(known) if i not in shared or (self.keepdims and i)]
         return tuple((f"d{i}", dim) for i, dim in kept)
+
+    def following(self, before: tuple[Shape, ...], now: tuple[Shape, ...]) -> Spec:
+        """One slope for each channel stays that."""
+        had, has = (x[0][1] if len(x[0]) > 1 else 1 for x in (before, now))
+        return self.replace(num_parameters=has) if self.num_parameters == had != has and had != 1 else self
 
     def tensors(self, *inputs: Optional[Shape]) -> tuple[Tensor, ...]:
         return (Tensor("alpha", self.slopes(inputs[0] if inputs else None)),)

@@ -60,6 +60,10 @@ class MultiHeadAttention(Spec):
             found += [Tensor(f"extra_{name}", (("out", self.width),)) for name in ("key", "value")]
         return tuple(found)
 
+    def following(self, before: tuple[Shape, ...], now: tuple[Shape, ...]) -> Spec:
+        q, k, v = (x[-1] for x in now[:3])
+        return self.replace(width=q, key_width=None if k == q else k, value_width=None if v == q else v)
+
     def outputs(self, *inputs: Shape) -> tuple[Shape, ...]:
         q, k, v = inputs[:3]
         if self.width % self.heads:

@@ -87,6 +87,7 @@ class Spec:
     passes: ClassVar[bool] = False  # the output is the (first) input's shape, axis by axis
     reshapes: ClassVar[bool] = False  # the output's dimensions are products of the input's
     terms: ClassVar[Mapping[str, Term]] = {}
+    declared: ClassVar[tuple[str, ...]] = ()  # fields that only restate what flows in; None where nothing is declared
     registry: ClassVar[dict[str, type[Spec]]] = {}
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
@@ -150,6 +151,11 @@ class Spec:
         """A dimension this law has worked out; in a formula it goes on as a term of its own, not spelled out again."""
         prefix = self.__dict__.get("_prefix")
         return dim if prefix is None or isinstance(dim, int) else symbol(prefix + name, dim)
+
+    def following(self, before: tuple[Shape, ...], now: tuple[Shape, ...]) -> Spec:
+        """The same law for other inputs than it was made for: what only restates them follows them."""
+        stated = {name: None for name in self.declared if getattr(self, name) is not None}
+        return self.replace(**stated) if stated else self
 
     def replace(self: S, **changes: Any) -> S:
         """A copy with some fields changed."""

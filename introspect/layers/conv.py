@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import ClassVar, Optional
 
 from ..algebra import Dim, exact_div, product
-from .base import Connections, Shape, Tensor, Term, axis_suffixes, kernel_axes, need, require_divisible, settled
+from .base import Connections, Shape, Spec, Tensor, Term, axis_suffixes, kernel_axes, need, require_divisible, settled
 from .window import Padding, Windowed, require_padding, slide
 
 
@@ -31,6 +31,7 @@ class Sliding(Windowed):
     padding_mode: str = "zeros"
     unbatched: bool = True  # whether an input without a batch axis is taken
     weighted: ClassVar[bool] = True
+    declared = ("in_channels",)
 
     def rank(self) -> int:
         return len(self.kernel_size)
@@ -103,6 +104,13 @@ class Conv(Sliding):
 
     def out_channels(self, x: Optional[Shape]) -> Dim:
         return self.filters
+
+    def following(self, before: tuple[Shape, ...], now: tuple[Shape, ...]) -> Spec:
+        """A convolution of each channel alone stays one."""
+        had, has = (x[0][self.channel_axis()] for x in (before, now))
+        alone = isinstance(had, int) and had == self.groups > 1 and had != has
+        follower = super().following(before, now)
+        return follower.replace(groups=has, filters=self.filters // had * has) if alone else follower
 
     def tensors(self, *inputs: Optional[Shape]) -> tuple[Tensor, ...]:
         x = inputs[0] if inputs else None

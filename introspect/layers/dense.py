@@ -29,6 +29,7 @@ class Dense(Spec):
     activation: Optional[str] = None
     kind: ClassVar[str] = "dense"
     weighted: ClassVar[bool] = True
+    declared = ("in_features",)
     terms = {"units": Term("units"), "in_features": Term("inputs")}
 
     def features(self, x: Optional[Shape]) -> Dim:
@@ -97,6 +98,9 @@ class Bilinear(Spec):
         for left, right in zip(a[:-1], b[:-1]):
             require_dim(left, right, "the inputs' leading axes")
         return (*a[:-1], self.units)
+
+    def following(self, before: tuple[Shape, ...], now: tuple[Shape, ...]) -> Spec:
+        return self.replace(in1_features=now[0][-1], in2_features=now[1][-1])
 
     def connections(self, *inputs: Shape) -> Connections:
         repeated = product(self.per_example(self.output(*inputs))[:-1])

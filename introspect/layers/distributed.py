@@ -62,5 +62,9 @@ class TimeDistributed(Spec):
         batch, *rest = self.inner.axes(self.step(x))[0]
         return ((batch, "t", *rest),)
 
+    def following(self, before: tuple[Shape, ...], now: tuple[Shape, ...]) -> Spec:
+        inner = self.inner.following(*(tuple(self.step(x) for x in shapes) for shapes in (before, now)))
+        return TimeDistributed(inner, self.ranks)
+
     def named(self, prefix: str = "") -> TimeDistributed:
         return TimeDistributed(self.inner.named(prefix), self.ranks)

@@ -72,6 +72,7 @@ class BatchNorm(_Affine):
     ranks: tuple[int, ...] = ()
     renormalization: bool = False
     kind: ClassVar[str] = "batch_norm"
+    declared = ("num_features",)
     terms = {"num_features": Term("c")}
 
     def parameter_axes(self, x: Optional[Shape]) -> tuple[tuple[str, Dim], ...]:
@@ -146,6 +147,11 @@ class LayerNorm(_Affine):
                 require_dim(got, expected, "the normalised shape")
         return x
 
+    def following(self, before: tuple[Shape, ...], now: tuple[Shape, ...]) -> Spec:
+        if self.normalized_shape is None:
+            return self
+        return self.replace(normalized_shape=now[0][len(now[0]) - len(self.normalized_shape) :])
+
 
 @dataclass(frozen=True)
 class RMSNorm(LayerNorm):
@@ -163,6 +169,7 @@ class GroupNorm(_Affine):
     channel_axis: int = 1
     num_channels: Optional[int] = None
     kind: ClassVar[str] = "group_norm"
+    declared = ("num_channels",)
     terms = {"num_channels": Term("c")}
 
     def parameter_axes(self, x: Optional[Shape]) -> tuple[tuple[str, Dim], ...]:

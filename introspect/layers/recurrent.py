@@ -55,6 +55,7 @@ class Recurrent(Spec):
     activation: Optional[str] = "tanh"
     kind: ClassVar[str] = "recurrent"
     weighted: ClassVar[bool] = True
+    declared = ("input_size",)
     terms = {
         "units": Term("h"),
         "input_size": Term("i"),

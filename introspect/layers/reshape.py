@@ -7,7 +7,7 @@ from typing import ClassVar, Optional, Union
 
 from ..algebra import Dim, Expr, exact_div, product
 from ..errors import ConfigurationError, ShapeError
-from .base import Shape, Spec, axis_suffixes, positive, require_dim, require_rank, show
+from .base import Shape, Spec, axis_suffixes, positive, require_dim, require_divisible, require_rank, show
 from .window import require_padding
 
 Target = Union[Dim, tuple[str, int]]  # a size, -1 for what is left, or ("input", i): as the input's axis i
@@ -85,6 +85,12 @@ class Reshape(_Rearranged):
             raise ShapeError("the elements do not fit", got=f"{show(x)} into {self.target}", expected=f"{free} elements")
         return (*x[: self.keep], *(exact_div(free, fixed) if _is_rest(size) else size for size in sizes))
 
+    def following(self, before: tuple[Shape, ...], now: tuple[Shape, ...]) -> Spec:
+        """Axes that were joined are joined again; of an axis that was split, the last part takes the change."""
+        if self.only is not None or before == now or any(isinstance(entry, tuple) for entry in self.target):
+            return self
+        return Reshape(regrouped(before[0], self.output(before[0]), now[0]))
+
     def _unflattened(self, x: Shape, axis: int) -> Shape:
         if not -len(x) <= axis < len(x):
             raise ShapeError("no such axis to reshape", got=show(x), expected=f"an axis {axis}")
@@ -98,6 +104,39 @@ class Reshape(_Rearranged):
         if not -len(x) <= entry[1] < len(x):
             raise ShapeError("a reshape refers to a missing axis", got=show(x), expected=f"an axis {entry[1]}")
         return x[entry[1]]
+
+
+def regrouped(before: Shape, after: Shape, now: Shape) -> Shape:
+    """What `now` is reshaped to, where `before` was reshaped to `after`: axis by axis, joined or split alike.
+
+    >>> regrouped((1, 32, 5, 5), (1, 800), (1, 32, 7, 7)), regrouped((1, 10, 64), (1, 10, 4, 16), (1, 10, 128))
+    ((1, 1568), (1, 10, 4, 32))
+    """
+    sizes: list[Dim] = []
+    i = j = 0
+    while i < len(before) or j < len(after):
+        start, first = i, j
+        i, j = min(i + 1, len(before)), min(j + 1, len(after))
+        while product(before[start:i]) != product(after[first:j]) and (i < len(before) or j < len(after)):
+            i, j = _widened(before, after, (start, i), (first, j))
+        if before[start:i] == now[start:i]:
+            sizes += after[first:j]
+        elif first == j:
+            raise ShapeError("an axis of size 1 that was dropped has grown", got=show(now), expected=show(before))
+        else:
+            fixed = product(after[first : j - 1])
+            whole = product(now[start:i])
+            require_divisible(whole, fixed, "an axis that is split")
+            sizes += [*after[first : j - 1], exact_div(whole, fixed)]
+    return tuple(sizes)
+
+
+def _widened(before: Shape, after: Shape, taken: tuple[int, int], made: tuple[int, int]) -> tuple[int, int]:
+    """The ends of two groups of axes, the one with fewer elements one axis longer."""
+    i, j = taken[1], made[1]
+    more = product(after[made[0] : j]) - product(before[taken[0] : i])
+    grows = i < len(before) and (j == len(after) or (isinstance(more, int) and more > 0))
+    return (i + 1, j) if grows or j == len(after) else (i, j + 1)
 
 
 def _is_rest(size: Dim) -> bool:
@@ -240,6 +279,12 @@ class Expand(Spec):
             raise ShapeError("expanding cannot drop axes", got=show(x), expected=f"at most {len(self.target)} axes")
         new = len(self.target) - len(x)
         return (*self.target[:new], *(self._stretched(n, wanted) for n, wanted in zip(x, self.target[new:])))
+
+    def following(self, before: tuple[Shape, ...], now: tuple[Shape, ...]) -> Spec:
+        """An axis that is not stretched follows."""
+        new = len(self.target) - len(now[0])
+        kept = [has if had == wanted else wanted for had, has, wanted in zip(before[0], now[0], self.target[new:])]
+        return Expand((*self.target[:new], *kept))
 
     @staticmethod
     def _stretched(n: Dim, wanted: Dim) -> Dim:

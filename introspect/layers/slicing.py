@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar, Optional, Union
 
-from ..algebra import Dim, maximum, minimum, unknown
+from ..algebra import Dim, exact_div, maximum, minimum, unknown
 from ..errors import ShapeError
-from .base import Shape, Spec, require_dim, show
+from .base import Shape, Spec, require_dim, require_divisible, show
 from .merge import broadcast
 
 
@@ -69,6 +69,16 @@ class Split(Spec):
 
     def output(self, *inputs: Shape) -> Shape:
         return self.outputs(*inputs)[0]
+
+    def following(self, before: tuple[Shape, ...], now: tuple[Shape, ...]) -> Spec:
+        """Equal pieces stay equal."""
+        whole = now[0][self.axis]
+        return self if len(set(self.sizes)) > 1 else self.replace(sizes=_shared(whole, len(self.sizes)))
+
+
+def _shared(whole: Dim, pieces: int) -> tuple[Dim, ...]:
+    require_divisible(whole, pieces, "the axis that is split")
+    return (exact_div(whole, pieces),) * pieces
 
 
 @dataclass(frozen=True)

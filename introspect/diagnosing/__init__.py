@@ -1,0 +1,1 @@
+"""Which smallest change makes a model yield a number that somebody claims."""
