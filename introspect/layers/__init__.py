@@ -1,14 +1,20 @@
 """The laws, one family of layers a file."""
 
-from .activation import Activation, PReLU
+from .activation import Activation, GatedLinear, PReLU
 from .attention import MultiHeadAttention, ScaledDotProduct
 from .base import Connections, Shape, Spec, Tensor, Term, axis_suffixes, kernel_axes
 from .basic import Container, Identity, Input, Opaque
+from .cells import StackedCells
+from .contraction import Contraction
 from .conv import Conv, DepthwiseConv, SeparableConv
+from .conv_recurrent import ConvRecurrent
 from .custom_recurrent import CustomRecurrent
 from .dense import Bilinear, Dense, Highway, MaxoutDense
+from .distance import CosineSimilarity, CrossDistance, PairwiseDistance
 from .distributed import TimeDistributed
-from .embedding import Embedding
+from .einsum_dense import EinsumDense
+from .embedding import Embedding, EmbeddingBag
+from .encoding import Encoding, ImageSize, MelSpectrogram, Spectrogram
 from .local import LocallyConnected
 from .loss import (
     AdaptiveSoftmax,
@@ -33,23 +39,29 @@ from .norm import (
     ScaleShift,
     Standardization,
 )
-from .patches import ChannelShuffle, PixelShuffle, Unfold
-from .pool import AdaptivePool, FeaturePool, GlobalPool, Pool
+from .patches import ChannelShuffle, Fold, PixelShuffle, Unfold
+from .pool import AdaptivePool, FeaturePool, FractionalPool, GlobalPool, MaxUnpool, Pool
+from .projected import DotAttention, PerHeadAttention
 from .recurrent import Recurrent, RecurrentCell
 from .reshape import Expand, Flatten, Pad, Permute, Reduce, Repeat, Reshape, Tile, Upsample
+from .reversible import ReversibleEmbedding
 from .sampling import Inverse, PyramidPool, SpatialTransformer
 from .slicing import Index, Slice, Split
 from .transposed import TransposedConv
 from .window import windows
+from .wrapped import LowRank, SpectralNorm
 
 __all__ = [
     "Activation", "AdaptivePool", "AdaptiveSoftmax", "BatchNorm", "Bilinear", "CTCLoss", "ChannelShuffle",
-    "ClassificationLoss", "Concatenate", "Connections", "Container", "Conv", "CosineEmbeddingLoss", "CustomRecurrent",
-    "DataNormalization", "Dense", "DepthwiseConv", "Einsum", "Elementwise", "ElementwiseLoss", "Embedding", "Expand",
-    "FeaturePool", "Flatten", "GaussianLoss", "GlobalPool", "GroupNorm", "Highway", "Identity", "Index", "Input",
-    "InstanceNorm", "Inverse", "LayerNorm", "LinearCrossEntropy", "LocallyConnected", "MarginLoss", "MatMul", "MaxoutDense",
-    "MultiHeadAttention", "Noise", "Opaque", "PReLU", "Pad", "Permute", "PixelShuffle", "Pool", "PyramidPool", "RMSNorm",
-    "Recurrent", "RecurrentCell", "Reduce", "Repeat", "Reshape", "ScaleShift", "ScaledDotProduct", "SeparableConv", "Shape",
-    "Slice", "SpatialTransformer", "Spec", "Split", "Stack", "Standardization", "Tensor", "Term", "Tile", "TimeDistributed",
+    "ClassificationLoss", "Concatenate", "Connections", "Container", "Contraction", "Conv", "ConvRecurrent",
+    "CosineEmbeddingLoss", "CosineSimilarity", "CrossDistance", "CustomRecurrent", "DataNormalization", "Dense",
+    "DepthwiseConv", "DotAttention", "Einsum", "EinsumDense", "Elementwise", "ElementwiseLoss", "Embedding", "EmbeddingBag",
+    "Encoding", "Expand", "FeaturePool", "Flatten", "Fold", "FractionalPool", "GatedLinear", "GaussianLoss", "GlobalPool",
+    "GroupNorm", "Highway", "Identity", "ImageSize", "Index", "Input", "InstanceNorm", "Inverse", "LayerNorm",
+    "LinearCrossEntropy", "LocallyConnected", "LowRank", "MarginLoss", "MatMul", "MaxUnpool", "MaxoutDense", "MelSpectrogram",
+    "MultiHeadAttention", "Noise", "Opaque", "PReLU", "Pad", "PairwiseDistance", "PerHeadAttention", "Permute", "PixelShuffle",
+    "Pool", "PyramidPool", "RMSNorm", "Recurrent", "RecurrentCell", "Reduce", "Repeat", "Reshape", "ReversibleEmbedding",
+    "ScaleShift", "ScaledDotProduct", "SeparableConv", "Shape", "Slice", "SpatialTransformer", "Spec", "SpectralNorm",
+    "Spectrogram", "Split", "Stack", "StackedCells", "Standardization", "Tensor", "Term", "Tile", "TimeDistributed",
     "TransposedConv", "TripletLoss", "Unfold", "Upsample", "axis_suffixes", "broadcast", "kernel_axes", "windows",
 ]  # fmt: skip

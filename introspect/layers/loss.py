@@ -45,10 +45,10 @@ def class_weight(classes: Dim) -> Tensor:
 
 @dataclass(frozen=True)
 class ElementwiseLoss(Loss):
-    """Two or more inputs element by element. Sources: PyTorch's ``MSELoss``, ``BCELoss``, ``MarginRankingLoss`` pages, and others.
+    """Two or more inputs element by element. Sources: PyTorch's ``MSELoss``, ``BCELoss`` and ``MarginRankingLoss`` pages.
 
-    `shapes`: ``broadcast``, ``equal`` where all must be, or ``as_many_axes``, which are then broadcast. `over_classes`: the last
-    axis is averaged away, with a factor for each class if `class_weights`.
+    `shapes`: ``broadcast``, ``equal`` where all must be, or ``as_many_axes``, which are then broadcast. `over_classes`:
+    the last axis is averaged away, with a factor for each class if `class_weights`.
 
     >>> ElementwiseLoss("none").output((4, 3), (3,)), ElementwiseLoss("mean").output((4, 3), (4, 3))
     ((4, 3), ())
@@ -177,7 +177,7 @@ class TripletLoss(Loss):
 
 @dataclass(frozen=True)
 class CTCLoss(Loss):
-    """One number a sequence, of log-probabilities ``(T, N, C)`` or ``(T, C)``. Source: arXiv:1211.3711; PyTorch's ``CTCLoss`` page.
+    """One number a sequence, of log-probabilities ``(T, N, C)`` or ``(T, C)``. Source: PyTorch's ``CTCLoss`` page.
 
     Targets are ``(N, S)``, or all of them one after another; how long each sequence is may be given as tensors, too.
     """
@@ -253,7 +253,7 @@ class LinearCrossEntropy(Loss):
 @dataclass(frozen=True)
 class AdaptiveSoftmax(Loss):
     """Log-probability of each target, and their mean as a second output. Source: arXiv:1609.04309; PyTorch's
-    ``AdaptiveLogSoftmaxWithLoss`` page. Its linear layers are layers of their own; which examples they see depends on the targets.
+    ``AdaptiveLogSoftmaxWithLoss`` page. Its linear layers are layers of their own; which examples they see, the targets say.
     """
 
     in_features: int = 1

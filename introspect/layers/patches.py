@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Optional
 
 from ..algebra import Dim, exact_div, product
-from .base import Shape, Spec, require_divisible, require_rank
-from .window import Pair, Windowed, slide
+from .base import Shape, Spec, positive, require_dim, require_divisible, require_rank
+from .window import Pair, Windowed, slide, windows
 
 
 @dataclass(frozen=True)
@@ -81,3 +81,36 @@ class Unfold(Windowed):
 
     def per_example(self, y: Shape) -> Shape:
         return y[-2:]
+
+
+@dataclass(frozen=True)
+class Fold(Spec):
+    """Columns ``(C·kh·kw, positions)`` summed back into an image of `output_size`. Source: PyTorch's ``Fold`` page.
+
+    >>> Fold((4, 5), (2, 2), (1, 1), ((0, 0), (0, 0)), (1, 1)).output((1, 12, 12))
+    (1, 3, 4, 5)
+    """
+
+    output_size: tuple[int, ...]
+    kernel_size: tuple[int, ...]
+    stride: tuple[int, ...]
+    padding: tuple[Pair, ...]
+    dilation: tuple[int, ...]
+    kind: ClassVar[str] = "fold"
+
+    def output(self, *inputs: Shape) -> Shape:
+        (x,) = inputs
+        require_rank(x, (2, 3), "Fold")
+        require_divisible(x[-2], product(self.kernel_size), "the columns")
+        sizes = zip(self.output_size, self.kernel_size, self.stride, self.padding, self.dilation)
+        require_dim(x[-1], product(positive(windows(*size), "Fold") for size in sizes), "the number of positions")
+        return (*x[:-2], exact_div(x[-2], product(self.kernel_size)), *self.output_size)
+
+    def batch_axis(self, x: Shape) -> Optional[int]:
+        return 0 if len(x) == 3 else None
+
+    def per_example(self, y: Shape) -> Shape:
+        return y[-1 - len(self.output_size) :]
+
+    def channels_of(self, y: Shape) -> Dim:
+        return y[-1 - len(self.output_size)]

@@ -8,7 +8,8 @@ from typing import ClassVar, Optional
 from ..algebra import Dim
 from ..errors import ConfigurationError, ShapeError
 from .base import Shape, Spec, Term, require_divisible, require_rank
-from .window import Padding, Windowed, slide
+from .merge import require_equal
+from .window import Padding, Windowed, outputs_of, require_at_least, slide
 
 
 @dataclass(frozen=True)
@@ -114,6 +115,87 @@ class AdaptivePool(Windowed):
 
     def outputs(self, *inputs: Shape) -> tuple[Shape, ...]:
         return (self.output(*inputs),) * (2 if self.indices else 1)
+
+
+@dataclass(frozen=True)
+class FractionalPool(Windowed):
+    """Windows at random places, as many as `output_size` says, or `output_ratio` of the input. Source: arXiv:1412.6071;
+    PyTorch's ``FractionalMaxPool2d`` page.
+
+    >>> FractionalPool((2, 2), output_ratio=(0.7, 0.5)).output((1, 3, 9, 9))
+    (1, 3, 6, 4)
+    """
+
+    pool_size: tuple[int, ...]
+    output_size: Optional[tuple[int, ...]] = None
+    output_ratio: tuple[float, ...] = ()
+    mode: str = "max"
+    channels: str = "first"
+    unbatched: bool = True  # whether an input without a batch axis is taken
+    indices: bool = False  # a second output says where each maximum was
+    kind: ClassVar[str] = "fractional_pool"
+
+    def rank(self) -> int:
+        return len(self.pool_size)
+
+    def output(self, *inputs: Shape) -> Shape:
+        x = self.check(inputs[0])
+        sizes = tuple(self.output_size or map(_share, self.spatial(x), self.output_ratio))
+        for n, k, size in zip(self.spatial(x), self.pool_size, sizes):
+            require_at_least(k, 1, "a window's size")
+            if isinstance(n, int) and isinstance(size, int) and size + k - 1 > n:
+                raise ShapeError("the input is smaller than all windows together", got=n, expected=f"at least {size + k - 1}")
+        return self.arranged(x, x[self.channel_axis()], outputs_of(self, sizes))
+
+    def outputs(self, *inputs: Shape) -> tuple[Shape, ...]:
+        return (self.output(*inputs),) * (2 if self.indices else 1)
+
+
+def _share(n: Dim, ratio: float) -> Dim:
+    if not isinstance(n, int):
+        raise ShapeError("a ratio needs a known size", got=f"{n} × {ratio}", expected="a number")
+    return int(n * ratio)
+
+
+@dataclass(frozen=True)
+class MaxUnpool(Windowed):
+    """Maxima back where they were, ``(n − 1)·s + k − 2p`` along each axis, or `output_size`.
+
+    Source: PyTorch's ``MaxUnpool2d`` page. A second input says where the maxima were; `output_size` may differ from the formula
+    by less than a stride.
+
+    >>> MaxUnpool((2, 2), (2, 2), (0, 0)).output((1, 3, 4, 5), (1, 3, 4, 5))
+    (1, 3, 8, 10)
+    """
+
+    pool_size: tuple[int, ...]
+    stride: tuple[int, ...]
+    padding: tuple[int, ...]
+    output_size: Optional[tuple[int, ...]] = None
+    channels: str = "first"
+    unbatched: bool = True  # whether an input without a batch axis is taken
+    kind: ClassVar[str] = "max_unpool"
+    terms = {"pool_size": Term("k"), "stride": Term("s"), "padding": Term("p", neutral=0)}
+
+    def rank(self) -> int:
+        return len(self.pool_size)
+
+    def output(self, *inputs: Shape) -> Shape:
+        x = self.check(inputs[0])
+        require_equal(inputs[:2], "maxima and where they were")
+        spread = [(n - 1) * s + k - 2 * p for n, s, k, p in zip(self.spatial(x), self.stride, self.pool_size, self.padding)]
+        return self.arranged(x, x[self.channel_axis()], outputs_of(self, self._settled(spread)))
+
+    def _settled(self, spread: list[Dim]) -> list[Dim]:
+        if self.output_size is None:
+            return spread
+        if len(self.output_size) not in (self.rank(), self.rank() + 2):
+            raise ConfigurationError("an output size for other axes", got=self.output_size, expected=f"{self.rank()} numbers")
+        wanted = self.output_size[-self.rank() :]
+        for size, n, s in zip(wanted, spread, self.stride):
+            if isinstance(n, int) and not n - s < size < n + s:
+                raise ShapeError("no pool gives such an output size", got=size, expected=f"between {n - s} and {n + s}")
+        return list(wanted)
 
 
 @dataclass(frozen=True)
