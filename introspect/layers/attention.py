@@ -33,7 +33,7 @@ class MultiHeadAttention(Spec):
     """Projections of queries, keys and values to one width, d·(d + 1) each, which the heads share out among them.
 
     Source: arXiv:1706.03762; PyTorch's ``MultiheadAttention`` page (`kdim`, `vdim`, `add_bias_kv`). The projection of the
-    output is a layer of its own there. A second output is the attention, averaged over the heads.
+    output is a layer of its own there. A second output is the attention, `averaged` over the heads or for each of them.
 
     >>> sum(t.size for t in MultiHeadAttention(16, 4).tensors())  # 3·16·(16 + 1)
     816
@@ -47,6 +47,7 @@ class MultiHeadAttention(Spec):
     bias_kv: bool = False
     zero_attention: bool = False
     time_major: bool = True
+    averaged: bool = True
     kind: ClassVar[str] = "multi_head_attention"
     weighted: ClassVar[bool] = True
     terms = {"width": Term("d"), "key_width": Term("d_k"), "value_width": Term("d_v")}
@@ -73,7 +74,8 @@ class MultiHeadAttention(Spec):
             require_rank(x, (len(q),), "MultiHeadAttention")
             require_dim(x[-1], width or self.width, "the width of what attention is given")
         batch, length, sources = self._axes(q, k, v)
-        return q, (*batch, length, sources + int(self.bias_kv) + int(self.zero_attention))
+        heads = () if self.averaged else (self.heads,)
+        return q, (*batch, *heads, length, sources + int(self.bias_kv) + int(self.zero_attention))
 
     def _axes(self, q: Shape, k: Shape, v: Shape) -> tuple[Shape, int, int]:
         if len(q) == 2:

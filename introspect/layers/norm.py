@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar, Optional
 
-from ..algebra import Dim
+from ..algebra import Dim, product
 from ..errors import ShapeError
 from .base import Shape, Spec, Tensor, Term, need, require_dim, require_divisible, require_rank, settled, show
 
@@ -58,7 +58,7 @@ class BatchNorm(_Affine):
 
     `statistics`: running mean and variance are ``parameters``, ``buffers`` or not kept (None); `counter`: PyTorch's
     `num_batches_tracked`; `renormalization`: three more statistics (arXiv:1702.03275). `num_features` is what the
-    configuration declares, if it does.
+    configuration declares, if it does. `several`: one number a channel is refused, as it has no variance of its own.
 
     >>> bn = BatchNorm(parameter_axis=(1,), statistics="parameters")
     >>> sum(t.size for t in bn.tensors((None, 64, 8, 8))), sum(t.size for t in bn.tensors((None, 64, 8, 8)) if t.trainable)
@@ -71,6 +71,7 @@ class BatchNorm(_Affine):
     num_features: Optional[int] = None
     ranks: tuple[int, ...] = ()
     renormalization: bool = False
+    several: bool = False
     kind: ClassVar[str] = "batch_norm"
     declared = ("num_features",)
     terms = {"num_features": Term("c")}
@@ -102,7 +103,15 @@ class BatchNorm(_Affine):
         if self.ranks and len(x) not in self.ranks:
             raise ShapeError("BatchNorm cannot take this input", got=f"{len(x)} axes", expected=f"{self.ranks} axes")
         self.parameter_axes(x)
+        numbers = product(self.normalised(x)) if self.several else 2
+        if isinstance(numbers, int) and numbers == 1:
+            raise ShapeError("one number a channel has no variance", got=show(x), expected="more than one number a channel")
         return x
+
+    def normalised(self, x: Shape) -> Shape:
+        """The axes that a statistic is taken over."""
+        kept = {axis % len(x) for axis in self.parameter_axis}
+        return tuple(dim for i, dim in enumerate(x) if i not in kept)
 
     def _settled(self, flowing: Dim) -> Dim:
         return settled(flowing, self.num_features if self.owns_something else None, "the number of features")
@@ -207,6 +216,9 @@ class InstanceNorm(BatchNorm):
             return ((_axis_name(0), self._settled(x[0])),)
         return super().parameter_axes(x)
 
+    def normalised(self, x: Shape) -> Shape:
+        return x[1:] if len(x) + 1 == self.batched else x[2:]
+
 
 @dataclass(frozen=True)
 class ScaleShift(_Affine):
@@ -223,11 +235,15 @@ class ScaleShift(_Affine):
 
 @dataclass(frozen=True)
 class Standardization(Spec):
-    """Normalises each example by its own statistics; owns nothing. Also local response normalisation."""
+    """Normalises each example by its own statistics; owns nothing. Also local response normalisation.
+
+    `ranks`: how many axes an input may have; `least_axes`: how many at least.
+    """
 
     mode: str = "standardize"
     ranks: tuple[int, ...] = ()
     axis: tuple[int, ...] = ()
+    least_axes: int = 0
     kind: ClassVar[str] = "standardization"
     passes: ClassVar[bool] = True
 
@@ -235,6 +251,8 @@ class Standardization(Spec):
         (x,) = inputs
         if self.ranks:
             require_rank(x, self.ranks, "this normalisation")
+        if len(x) < self.least_axes:
+            raise ShapeError("this normalisation asks for more axes", got=show(x), expected=f"at least {self.least_axes} axes")
         for axis in self.axis:
             _along(x, axis, "this normalisation")
         return x

@@ -12,6 +12,7 @@ from typing import ClassVar, Optional
 from ..algebra import Dim, product
 from ..errors import ConfigurationError, ShapeError
 from .base import Connections, Shape, Spec, Tensor, Term, need, require_dim, require_rank, settled, show
+from .merge import require_equal
 
 GATES = {"simple": 1, "lstm": 4, "gru": 3}
 PEEPHOLES = 3  # input, forget and output gate look at the cell: Gers & Schmidhuber, 2000
@@ -129,7 +130,18 @@ class Recurrent(Spec):
         time = x[0 if self.time_major or not batched else 1]
         if isinstance(time, int) and time < 1:
             raise ShapeError("a recurrent layer needs at least one time step", got=show(x))
-        return (*self._sequences(batch, time), *self._states(batch))
+        states = self._states(batch)
+        if self.states == "stacked" and len(inputs) > 1:
+            self._check_states(inputs[1:], states)
+        return (*self._sequences(batch, time), *states)
+
+    @staticmethod
+    def _check_states(given: tuple[Shape, ...], states: list[Shape]) -> None:
+        """States that go in have the shape of those that come out."""
+        if len(given) != len(states):
+            raise ShapeError("not the states of this cell", got=f"{len(given)} of them", expected=f"{len(states)}")
+        for state, expected in zip(given, states):
+            require_equal((state, expected), "a state that was given")
 
     def output(self, *inputs: Shape) -> Shape:
         return self.outputs(*inputs)[0]
