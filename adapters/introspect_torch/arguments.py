@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Optional, Union
 
-from introspect.layers import Pool, Unfold
+from introspect.layers import Fold, Pool, Unfold, Upsample
 
 Pairs = tuple[tuple[int, int], ...]
 
@@ -45,13 +45,29 @@ def pooled(
     return Pool(
         size, _strides(stride, size), pairs(padding, rank), tuple_of(dilation, rank),
         "ceil_inside" if ceil_mode else "floor", mode, padding_limit="half",
-        window_must_fit=mode == "average" and rank == 3,
+        window_must_fit=mode != "max" and rank == 3,
     )  # fmt: skip
 
 
 def unfolded(kernel_size: Any, dilation: Any = 1, padding: Any = 0, stride: Any = 1) -> Unfold:
     """A law for windows laid out as columns, over two axes."""
     return Unfold(tuple_of(kernel_size, 2), tuple_of(stride, 2), pairs(padding, 2), tuple_of(dilation, 2))
+
+
+def folded(output_size: Any, kernel_size: Any, dilation: Any = 1, padding: Any = 0, stride: Any = 1) -> Fold:
+    """A law for columns laid back as windows, over two axes."""
+    return Fold(
+        tuple_of(output_size, 2), tuple_of(kernel_size, 2), tuple_of(stride, 2), pairs(padding, 2), tuple_of(dilation, 2)
+    )  # fmt: skip
+
+
+_RANKS = {"linear": (3,), "bilinear": (4,), "bicubic": (4,), "trilinear": (5,)}
+
+
+def upsampled(size: Any, scale_factor: Any, mode: str = "nearest", align_corners: Any = None) -> Upsample:
+    """A law for resampling to a size or by factors."""
+    sizes, factors = (tuple(given) if isinstance(given, (tuple, list)) else given for given in (size, scale_factor))
+    return Upsample(factors or (), sizes or (), mode, ranks=_RANKS.get(mode, (3, 4, 5)), align_corners=align_corners)
 
 
 def _strides(stride: Optional[Union[int, tuple[int, ...]]], size: tuple[int, ...]) -> tuple[int, ...]:

@@ -197,24 +197,36 @@ class Pad(Spec):
         return positive(n + before + after, "Pad")
 
 
+_WITHOUT_CORNERS = ("nearest", "nearest-exact", "area")
+
+
 @dataclass(frozen=True)
 class Upsample(Spec):
-    """Each spatial axis `factors` times as long, or of a given `size`; one number stands for every axis."""
+    """Each spatial axis `factors` times as long, or of a given `size`; one number stands for every axis.
+
+    `ranks`: how many axes the mode takes. `align_corners` may be said, True or False, only where values are interpolated.
+    """
 
     factors: Union[tuple[Union[int, float], ...], int, float] = ()
     size: Union[tuple[int, ...], int] = ()
     mode: str = "nearest"
     channels: str = "first"
+    ranks: tuple[int, ...] = (3, 4, 5)
+    align_corners: Optional[bool] = None
     kind: ClassVar[str] = "upsample"
 
     def output(self, *inputs: Shape) -> Shape:
         (x,) = inputs
-        require_rank(x, (3, 4, 5), "Upsample")
+        require_rank(x, self.ranks, "Upsample")
+        if self.align_corners is not None and self.mode in _WITHOUT_CORNERS:
+            raise ConfigurationError("this mode has no corners to align", got=self.mode, expected="linear, bilinear, ...")
         spatial = x[2:] if self.channels == "first" else x[1:-1]
         sizes = self._sizes(spatial)
         return (*x[:2], *sizes) if self.channels == "first" else (x[0], *sizes, x[-1])
 
     def _sizes(self, spatial: Shape) -> Shape:
+        if self.size and self.factors:
+            raise ConfigurationError("Upsample has a size and factors", got=(self.size, self.factors), expected="one of them")
         given = self.size or self.factors
         each = given if isinstance(given, tuple) else (given,) * len(spatial)
         if len(each) != len(spatial):
