@@ -100,6 +100,6 @@ class Builder:
         first = len(self.values)
         for shape in shapes:
             self.values.append(Value(shape, reported))
-        ids = tuple(range(first, len(self.values)))
+        ids = (first,) if len(shapes) == 1 else tuple(range(first, len(self.values)))
         self.calls.append(Call(layer, tuple(inputs), ids))
         return ids

@@ -88,7 +88,7 @@ def count(model: Model) -> Ledger:
     batch = batch_of(model)
     for index, call, layer, first in model.called():
         inputs, outputs = model.shapes(call.inputs), model.shapes(call.outputs)
-        reported = any([model.values[i].reported for i in call.outputs])
+        reported = any(model.values[i].reported for i in call.outputs)
         own, shared, claims = books.entered(layer, inputs) if first and not layer.function else ([], [], [])
         rows.append(Row(call.layer, layer, index, inputs, outputs, reported, own, shared, not first, claims, batch))
     for i in model.uncalled():

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from functools import cached_property
 from typing import Any, Callable, Optional
 
+from .collection import collection_paused
 from .counting import NEURONS, Entry, Ledger, count
 from .counts import Count, total
 from .ir import Model
@@ -215,8 +216,9 @@ def explain(model: Any, inputs: Any = None, *, verify: bool = True) -> Explanati
     if isinstance(model, Model):
         return Explanation(model)
     adapter = adapter_for(model)
-    translated = adapter.translate(model, inputs)
-    return Explanation(translated, adapter.report(model, translated, full=verify), verified=verify)
+    with collection_paused():
+        translated = adapter.translate(model, inputs)
+        return Explanation(translated, adapter.report(model, translated, full=verify), verified=verify)
 
 
 __all__ = ["Explanation", "LayerRow", "TensorRow", "explain"]

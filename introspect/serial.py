@@ -38,7 +38,7 @@ def encode(value: Any) -> Any:
         return {"expr": formula(value, PYTHON)}
     if isinstance(value, Spec):
         return {"kind": value.kind, **_changed(value)}
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+    if isinstance(value, (Call, Holding, Value)) or (dataclasses.is_dataclass(value) and not isinstance(value, type)):
         return _changed(value)
     if isinstance(value, (tuple, list)):
         return [encode(item) for item in value]
@@ -49,11 +49,18 @@ def encode(value: Any) -> Any:
 
 def _changed(value: Any) -> dict[str, Any]:
     found = {}
-    for field in dataclasses.fields(value):
-        own = getattr(value, field.name)
-        if field.default is dataclasses.MISSING or own != field.default or type(own) is not type(field.default):
-            found[field.name] = encode(own)
+    for name, default in _defaults(type(value)).items():
+        own = getattr(value, name)
+        if default is dataclasses.MISSING or own != default or type(own) is not type(default):
+            found[name] = encode(own)
     return found
+
+
+def _defaults(cls: Any) -> dict[str, Any]:
+    """The fields of a dataclass or named tuple, in order, each with its default or `MISSING`."""
+    if hasattr(cls, "_fields"):
+        return {name: cls._field_defaults.get(name, dataclasses.MISSING) for name in cls._fields}
+    return {field.name: field.default for field in dataclasses.fields(cls)}
 
 
 _PARTS: dict[type, dict[str, type]] = {

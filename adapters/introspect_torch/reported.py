@@ -29,12 +29,11 @@ Record = tuple[str, list[Shape], list[tuple[int, ...]]]  # path, shapes that wen
 
 def report(model: nn.Module, translated: Model, *, full: bool = True) -> Reported:
     """Tensor sizes; with `full`, also output shapes, by one forward pass without data."""
-    placed = list(places(model))
     if not full:
-        opaque = {layer.path for layer in translated.layers if any(not h.roles for h in layer.holdings)}
-        return Reported(
-            tuple(_layer(place) for place in placed if place.path in opaque and _reportable(place)), source=f"torch {version()}"
-        )
+        opaque = {layer.path for layer in translated.layers for h in layer.holdings if not h.roles}
+        asked = [place for place in places(model) if place.path in opaque and _reportable(place)] if opaque else []
+        return Reported(tuple(_layer(place) for place in asked), source=f"torch {version()}")
+    placed = list(places(model))
     outputs, notes = _outputs(placed, translated)
     parameters = {id(p): p for p in model.parameters()}.values()
     lazy = any(is_lazy(p) for p in parameters)
@@ -120,17 +119,16 @@ def record(placed: Sequence[Place], given: Any) -> tuple[list[Record], str]:
     """Every module call of a run on meta tensors, and why it stopped, if it did. The model itself is not run."""
     records: list[Record] = []
     inside: list[str] = []
-    twins = Twins(lambda module, tensors: {name: _meta(tensor) for name, tensor in tensors.items()})
-    root = twins.twin(placed[0].module)
+    twins = Twins(placed, lambda module, tensors: {name: _meta(tensor) for name, tensor in tensors.items()})
     for place in placed:
-        twin = twins.twin(place.module)
+        twin = twins.of(place.module)
         own = twin.__dict__.get("forward") or type(twin).forward.__get__(twin)
         twin.__dict__["forward"] = partial(_noted, records, inside, place.path, own)
         _attributes_to_meta(twin)
     args, kwargs = called_with(mapped(given, _meta_input))
     try:
         with torch.no_grad(), listening(partial(_heard, records, inside)):
-            root(*args, **kwargs)
+            twins.root(*args, **kwargs)
     except Exception as error:  # whatever the user's code raises: it is reported, and the records up to there stand
         first_line = (str(error).splitlines() or [""])[0]
         return records, f"{type(error).__name__}: {first_line[:_LONGEST_REASON]}"

@@ -6,11 +6,14 @@ Twins have the class and the plain attributes of their originals, but containers
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import OrderedDict
+from collections.abc import Iterator, Sequence
 from typing import Any, Callable, NamedTuple
 
 import torch
 from torch import nn
+
+from introspect.errors import IntrospectError
 
 _HOOKS = (
     "_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks", "_forward_hooks_with_kwargs",
@@ -36,43 +39,71 @@ def uncompiled(model: nn.Module) -> nn.Module:
 def places(model: nn.Module) -> Iterator[Place]:
     """Every module once, in registration order; the model itself goes by its class's name."""
     model = uncompiled(model)
-    for path, module in model.named_modules():
+    seen: set[int] = set()
+    waiting: list[tuple[str, nn.Module]] = [("", model)]  # not recursive: a model may be nested deeper than Python's stack
+    while waiting:
+        path, module = waiting.pop()
+        if id(module) in seen:
+            continue
+        seen.add(id(module))
         yield Place(path or type(model).__name__, module)
+        if module._modules:
+            prefix = f"{path}." if path else ""
+            waiting += [(prefix + n, m) for n, m in reversed(module._modules.items()) if m is not None]
+
+
+class _NoHooks(OrderedDict):  # type: ignore[type-arg]
+    """What a twin has where its original keeps hooks: one for all twins, so nothing may be put into it."""
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        raise IntrospectError("the model's code registers a hook while it runs")
+
+
+_UNHOOKED = dict.fromkeys(_HOOKS, _NoHooks())
 
 
 class Twins:
-    """Makes the twins of a model's modules. `tensors` turns a module's tensors into those of its twin."""
+    """The twins of a model's modules, made all at once.
 
-    def __init__(self, tensors: Callable[[nn.Module, dict[str, Any]], dict[str, Any]]) -> None:
-        self._tensors = tensors
-        self._made: dict[int, nn.Module] = {}
+    `tensors` turns a module's tensors into those of its twin. `sealed`: whether a module's own code will not run, so that
+    its plain attributes need no copies.
+    """
 
-    def twin(self, module: nn.Module) -> nn.Module:
-        """The twin of `module` and of everything below it; one twin for a module that stands in several places."""
-        made = self._made.get(id(module))
-        if made is not None:
-            return made
-        twin: nn.Module = object.__new__(type(module))
-        self._made[id(module)] = twin
-        attributes = dict(module.__dict__)
-        twin.__dict__.update(attributes)
-        twin.__dict__["_modules"] = {n: None if m is None else self.twin(m) for n, m in module._modules.items()}
-        for name in _HOOKS:
-            if name in attributes:
-                twin.__dict__[name] = type(attributes[name])()
-        for kind in ("_parameters", "_buffers"):
-            twin.__dict__[kind] = self._tensors(module, attributes[kind])
-        for name, value in attributes.items():
-            if name not in _HOOKS and name[:1] != "_" and type(value) in _PLAIN:
-                twin.__dict__[name] = self._copied(value)
-        twin.__dict__["training"] = False  # what is explained is inference; the original keeps its flag
-        return twin
+    def __init__(
+        self,
+        placed: Sequence[Place],
+        tensors: Callable[[nn.Module, dict[str, Any]], dict[str, Any]],
+        sealed: Callable[[Place], bool] = lambda place: False,
+    ) -> None:
+        self._made: dict[int, nn.Module] = {id(place.module): object.__new__(type(place.module)) for place in placed}
+        self.root = self._made[id(placed[0].module)]
+        for place in placed:
+            self._fill(place.module, tensors, sealed(place))
+
+    def of(self, module: nn.Module) -> nn.Module:
+        """The twin of one of the modules; one twin for a module that stands in several places."""
+        return self._made[id(module)]
 
     def dissolve(self) -> None:
         """Take the twins apart, so that they go at once and not when the garbage collector next looks at everything."""
         for twin in self._made.values():
             twin.__dict__.clear()
         self._made.clear()
+
+    def _fill(self, module: nn.Module, tensors: Callable[[nn.Module, dict[str, Any]], dict[str, Any]], sealed: bool) -> None:
+        original = module.__dict__
+        twin = self._made[id(module)].__dict__
+        twin.update(original)
+        twin.update(_UNHOOKED)
+        children = original["_modules"]
+        twin["_modules"] = {n: None if m is None else self._made[id(m)] for n, m in children.items()} if children else {}
+        for kind in ("_parameters", "_buffers"):
+            twin[kind] = tensors(module, original[kind]) if original[kind] else {}
+        twin["training"] = False  # what is explained is inference; the original keeps its flag
+        if not sealed:
+            for name, value in original.items():
+                if name[:1] != "_" and type(value) in _PLAIN:
+                    twin[name] = self._copied(value)
 
     def _copied(self, value: Any) -> Any:
         """A plain container's copy, with twins in place of modules that have one."""

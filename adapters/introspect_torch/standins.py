@@ -58,7 +58,7 @@ class StandIn(torch.Tensor):  # type: ignore[misc]
     def of(walk: Walk, value: int, shape: Shape, dtype: Any) -> StandIn:
         """A stand-in for the value called `value`."""
         made: StandIn = torch.Tensor._make_wrapper_subclass(StandIn, concrete(shape), dtype=dtype, device="cpu")
-        made.__dict__.update(walk=walk, value=value, known_shape=shape, known_dtype=dtype)
+        made.walk, made.value, made.known_shape, made.known_dtype = walk, value, shape, dtype
         return made
 
     @classmethod

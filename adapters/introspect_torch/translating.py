@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Optional
 
@@ -13,15 +14,17 @@ from introspect.building import Builder
 from introspect.errors import IntrospectError
 from introspect.inputs import InputShape, parse_inputs
 from introspect.ir import Holding, Model
-from introspect.layers import Container, Input, Opaque
+from introspect.layers import Container, Input
 
+from .kinds import Kinds
 from .meta import leaves, mapped
 from .reported import called_with, record
-from .skeleton import Place, places, unscripted
-from .specs import Law, law_class, law_of, runs_by_law, version
+from .skeleton import places, unscripted
+from .specs import Law, version
 from .standins import StandIn, StoppedError, ValueNeededError
 from .walking import Walker
 
+_NO_ROLE: tuple[tuple[str, ...], str] = ((), "")
 _NO_INPUT = "no input shape was given: parameters are complete, shapes and neurons are not known"
 
 
@@ -43,7 +46,7 @@ def translate(model: nn.Module, inputs: Any = None) -> Model:
 
 
 class _Translation:
-    """The layers of a model, before any call."""
+    """The layers of a model, before any call. `laws` and `indices` are by path."""
 
     def __init__(self, model: nn.Module) -> None:
         self.placed = list(places(model))
@@ -51,49 +54,31 @@ class _Translation:
         self.laws: dict[str, Law] = {}
         self.indices: dict[str, int] = {}
         self._identities: dict[int, str] = {}
-        for place in self.placed:
-            self._add(place)
+        self._kinds = Kinds()
+        for path, module in self.placed:
+            self._add(path, module)
 
-    def _add(self, place: Place) -> None:
-        base = law_class(place.module)
-        law = law_of(place.module)
-        holdings = self._holdings(place.module, law)
-        if law is None and not holdings:
+    def _add(self, path: str, module: nn.Module) -> None:
+        kind = self._kinds.of(module)
+        holdings = self._holdings(module, kind.stored)
+        if kind.spec is None and not holdings:
             return
-        spec = Container() if law is None else law.spec
-        if law is not None and _stored_otherwise(place.module, law):
-            spec = Opaque(type(place.module).__name__, law.spec)
-            holdings = self._holdings(place.module, None)
-        self.indices[place.path] = self.builder.layer(place.path, spec, holdings, type(place.module).__name__)
-        if law is not None and runs_by_law(place.module, base):
-            self.laws[place.path] = law
+        self.indices[path] = self.builder.layer(path, kind.spec or Container(), holdings, type(module).__name__)
+        if kind.runs is not None:
+            self.laws[path] = kind.runs
 
-    def _holdings(self, module: nn.Module, law: Optional[Law]) -> list[Holding]:
-        layouts = law.layouts if law else {}
+    def _holdings(self, module: nn.Module, stored: Mapping[str, tuple[tuple[str, ...], str]]) -> list[Holding]:
         found = []
-        for kind in ("_parameters", "_buffers"):
-            for name, tensor in getattr(module, kind).items():
-                if tensor is None:
-                    continue
-                keys, layout = layouts.get(name, ("", ""))
-                trainable = kind == "_parameters" and bool(tensor.requires_grad)
-                found.append(Holding(name, self._identity(tensor), tuple(keys.split()), layout, trainable, kind == "_buffers"))
+        for name, tensor in module._parameters.items():
+            if tensor is not None:
+                found.append(Holding(name, self._identity(tensor), *stored.get(name, _NO_ROLE), tensor.requires_grad))
+        for name, tensor in module._buffers.items():
+            if tensor is not None:
+                found.append(Holding(name, self._identity(tensor), *stored.get(name, _NO_ROLE), False, True))
         return found
 
     def _identity(self, tensor: Any) -> str:
         return self._identities.setdefault(id(tensor), f"t{len(self._identities)}")
-
-
-def _stored_otherwise(module: nn.Module, law: Law) -> bool:
-    """Whether a tensor that the law owns is not held under its name (weight norm, parametrizations, pruning)."""
-    absent = {n for n in law.layouts if n not in module._parameters and n not in module._buffers}
-    if not absent:
-        return False
-    try:
-        owned = {tensor.key for tensor in law.spec.tensors()}
-    except IntrospectError:
-        return False
-    return any(owned & set(law.layouts[name][0].split()) for name in absent)
 
 
 def _walked(translation: _Translation, given: Any) -> Model:

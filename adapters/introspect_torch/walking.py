@@ -30,19 +30,20 @@ _PLAIN_PROPERTIES = frozenset(
     "device layout is_cuda is_cpu is_meta is_sparse is_quantized is_mkldnn is_nested is_leaf is_mps is_xpu is_xla is_ort "
     "is_vulkan is_ipu is_hpu is_mtia is_maia names grad grad_fn _version output_nr retains_grad name".split()
 )
+_WITH_MORE = frozenset({"embedding", "recurrent", "multi_head_attention", "opaque"})  # another dtype, or nested outputs
 _NEW = frozenset({"new_zeros", "new_ones", "new_empty"})
 
 
 class Held(dict):  # type: ignore[type-arg]
     """A twin's tensors: the originals, of which code that reads one gets a stand-in."""
 
-    def __init__(self, tensors: dict[str, Any], standin: Callable[[str, Any], Any]) -> None:
-        super().__init__(tensors)
-        self._standin = standin
+    __slots__ = ("module", "walker")
+    walker: Walker
+    module: nn.Module
 
     def __getitem__(self, name: str) -> Any:
         tensor = super().__getitem__(name)
-        return tensor if tensor is None else self._standin(name, tensor)
+        return tensor if tensor is None else self.walker.tensor(self.module, name, tensor)
 
 
 class Walker:
@@ -54,16 +55,16 @@ class Walker:
         self._path: list[str] = []
         self._stopped_at = ""
         self._names: dict[str, int] = {}
-        self._paths = {id(place.module): place.path for place in placed}
+        self._placed = placed
+        self._paths: dict[int, str] = {}
         self._tensor_values: dict[int, StandIn] = {}
-        self._twins = twins = Twins(self._held)
-        self.root = twins.twin(placed[0].module)
+        self._twins = Twins(placed, self._held, lambda place: place.path in laws)
         for place in placed:
-            twin = twins.twin(place.module)
-            twin.__dict__["forward"] = self._forward(place, twin)
-            for name, value in list(twin.__dict__.items()):
-                if isinstance(value, torch.Tensor):  # a plain attribute, which no module registers
-                    twin.__dict__[name] = self.constant(tuple(value.shape), value.dtype, reported=True)
+            twin = self._twins.of(place.module)
+            if place.path in laws:
+                twin.__dict__["forward"] = partial(self._by_law, indices[place.path])
+            else:
+                self._open(place.path, twin)
 
     def run(self, args: Sequence[Any], kwargs: dict[str, Any]) -> list[int]:
         """Call the model on stand-ins; returns the ids of what comes out.
@@ -73,7 +74,7 @@ class Walker:
         """
         try:
             with creating(self.constant):
-                result = self.root(*args, **kwargs)
+                result = self._twins.root(*args, **kwargs)
         except IntrospectError:
             raise
         except Exception as error:  # the user's code, or PyTorch's, cannot go on with a stand-in
@@ -85,18 +86,20 @@ class Walker:
         finally:
             self._twins.dissolve()
             self._tensor_values.clear()
-            del self._twins, self.root  # nothing is left that only the garbage collector could take apart
+            del self._twins  # nothing is left that only the garbage collector could take apart
         return [leaf.value for leaf in leaves(_opened(result)) if is_standin(leaf)]
 
     def constant(self, shape: Shape, dtype: Any, reported: bool = False) -> StandIn:
         """A stand-in for a tensor that is not computed from the inputs."""
         return StandIn.of(self, self.builder.value(shape, reported), shape, dtype)
 
-    def _forward(self, place: Place, twin: nn.Module) -> Callable[..., Any]:
-        if place.path in self.indices and place.path in self.laws:
-            return partial(self._by_law, place.path)
+    def _open(self, path: str, twin: nn.Module) -> None:
+        """Let a twin's own `forward` run, and be seen to run."""
         own = twin.__dict__.get("forward") or type(twin).forward.__get__(twin)
-        return partial(self._inside, place.path, own)
+        twin.__dict__["forward"] = partial(self._inside, path, own)
+        for name, value in twin.__dict__.items():
+            if isinstance(value, torch.Tensor):  # a plain attribute, which no module registers
+                twin.__dict__[name] = self.constant(tuple(value.shape), value.dtype, reported=True)
 
     def _inside(self, path: str, forward: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         self._path.append(path)
@@ -108,16 +111,19 @@ class Walker:
         finally:
             self._path.pop()
 
-    def _by_law(self, path: str, *args: Any, **kwargs: Any) -> Any:
-        index = self.indices[path]
-        inputs = [self._as_standin(leaf) for leaf in leaves((args, kwargs)) if isinstance(leaf, torch.Tensor)]
+    def _by_law(self, index: int, *args: Any, **kwargs: Any) -> Any:
         spec = self.builder.layers[index].spec
+        if len(args) == 1 and not kwargs and type(args[0]) is StandIn and spec.kind not in _WITH_MORE:  # most calls
+            x = args[0]
+            ids = self.builder.call(index, (x.value,))
+            return self._made(ids[0], x.known_dtype) if len(ids) == 1 else tuple([self._made(i, x.known_dtype) for i in ids])
+        inputs = [self._as_standin(x) for x in leaves((args, kwargs)) if isinstance(x, torch.Tensor)]
         if spec.kind == "embedding":
             self._mark_index(inputs[0])
         law = spec.shaped_by if isinstance(spec, Opaque) else spec
         without_weights = isinstance(law, MultiHeadAttention) and not kwargs.get("need_weights", True)
         ids = self.builder.call(index, [x.value for x in inputs], keep=1 if without_weights else None)
-        dtype = torch.get_default_dtype() if spec.kind == "embedding" else inputs[0].dtype
+        dtype = torch.get_default_dtype() if spec.kind == "embedding" else inputs[0].known_dtype
         outputs = [self._made(i, dtype) for i in ids]
         if isinstance(law, Recurrent) and law.states == "stacked":
             return outputs[0], (outputs[1] if len(outputs) == 2 else tuple(outputs[1:]))
@@ -196,12 +202,15 @@ class Walker:
         return x if is_standin(x) else self.constant(tuple(x.shape), x.dtype)
 
     def _held(self, module: nn.Module, tensors: dict[str, Any]) -> dict[str, Any]:
-        return Held(tensors, partial(self._tensor, module)) if tensors else {}
+        held = Held(tensors)
+        held.walker, held.module = self, module
+        return held
 
-    def _tensor(self, module: nn.Module, name: str, tensor: Any) -> StandIn:
+    def tensor(self, module: nn.Module, name: str, tensor: Any) -> StandIn:
         """A stand-in for a module's own tensor: its shape by the module's law, or as declared where there is none."""
         made = self._tensor_values.get(id(tensor))
         if made is None:
+            self._paths = self._paths or {id(place.module): place.path for place in self._placed}
             shape = self._law_shape(self._paths[id(module)], name)
             made = self.constant(tuple(tensor.shape) if shape is None else shape, tensor.dtype, reported=shape is None)
             self._tensor_values[id(tensor)] = made

@@ -1,0 +1,78 @@
+"""Which law a module follows, worked out once for all modules of one model that are configured alike.
+
+A deep model repeats a few configurations many times. Modules alike share one spec object, by which the core
+remembers what it has worked out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple, Optional
+
+from torch import nn
+
+from introspect.errors import IntrospectError
+from introspect.layers import Opaque
+from introspect.layers.base import Spec
+
+from .specs import LAWS, Law, law_class, runs_by_law
+
+
+class Kind(NamedTuple):
+    """What a module's layer is. `spec`: None where there is no law. `stored`: a tensor's roles and layout by its name.
+    `runs`: the law that says what comes out, where the framework's own `forward` is what runs.
+    """
+
+    spec: Optional[Spec]
+    stored: Mapping[str, tuple[tuple[str, ...], str]] = {}
+    runs: Optional[Law] = None
+
+
+_LAWLESS = Kind(None)
+
+
+class Kinds:
+    """The kinds of one model's modules."""
+
+    def __init__(self) -> None:
+        self._bases: dict[type, tuple[Optional[type], tuple[str, ...]]] = {}
+        self._known: dict[Any, Kind] = {}
+
+    def of(self, module: nn.Module) -> Kind:
+        """The kind of `module`. Raises the law's error where its configuration cannot be."""
+        cls = type(module)
+        if cls not in self._bases:
+            public = tuple(name for name in module.__dict__ if name[:1] != "_" and name != "training")
+            self._bases[cls] = law_class(module), public
+        base, public = self._bases[cls]
+        if base is None:
+            return _LAWLESS
+        state = module.__dict__
+        held = tuple([name for kind in (module._parameters, module._buffers) for name, t in kind.items() if t is not None])
+        key = (cls, len(state), held, *map(state.get, public))
+        try:
+            return self._known.get(key) or self._known.setdefault(key, _kind(module, base))
+        except TypeError:  # an attribute that does not hash: nothing to remember it by
+            return _kind(module, base)
+
+
+def _kind(module: nn.Module, base: type) -> Kind:
+    law = LAWS[base](module)
+    if law is None:
+        return _LAWLESS
+    runs = law if runs_by_law(module, base) else None
+    if _stored_otherwise(module, law):
+        return Kind(Opaque(type(module).__name__, law.spec), {}, runs)
+    return Kind(law.spec, {name: (tuple(keys.split()), layout) for name, (keys, layout) in law.layouts.items()}, runs)
+
+
+def _stored_otherwise(module: nn.Module, law: Law) -> bool:
+    """Whether a tensor that the law owns is not held under its name (weight norm, parametrizations, pruning)."""
+    absent = {n for n in law.layouts if n not in module._parameters and n not in module._buffers}
+    if not absent:
+        return False
+    try:
+        owned = {tensor.key for tensor in law.spec.tensors()}
+    except IntrospectError:
+        return False
+    return any(owned & set(law.layouts[name][0].split()) for name in absent)
