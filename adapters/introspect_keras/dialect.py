@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any, Optional, Protocol
+import inspect
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple, Optional, Protocol
 
 from introspect.errors import ConfigurationError
 from introspect.reported import ReportedShape
@@ -12,13 +14,40 @@ from .detecting import version_of
 from .stored import Law
 
 
+class Arguments(NamedTuple):
+    """What a layer was called with: the name of the argument that each tensor came in, and everything that is no tensor."""
+
+    names: tuple[str, ...]
+    values: dict[str, Any]
+
+
 @dataclass(frozen=True)
 class Node:
-    """One application of a layer, as Keras recorded it; inputs and outputs are Keras' own symbolic tensors."""
+    """One application of a layer, as Keras recorded it; inputs and outputs are Keras' own symbolic tensors.
+
+    `args` and `kwargs` are the whole call, where that is known. `inner`: what the layer's own code did in this call.
+    """
 
     layer: Any
     inputs: tuple[Any, ...]
     outputs: tuple[Any, ...]
+    args: tuple[Any, ...] = ()
+    kwargs: dict[str, Any] = field(default_factory=dict)
+    inner: Optional[Graph] = None
+
+    def arguments(self) -> Optional[Arguments]:
+        """The call by the names in the layer's signature; None where it is not known."""
+        if not self.args and not self.kwargs:
+            return None
+        tensors = {id(tensor) for tensor in self.inputs}
+        names: list[str] = []
+        values: dict[str, Any] = {}
+        for name, value in [*zip(parameters(self.layer), self.args), *sorted(self.kwargs.items())]:
+            found = [leaf for leaf in leaves(value) if id(leaf) in tensors]
+            names += [name] * len(found)
+            if not found:
+                values[name] = value
+        return Arguments(tuple(names), values)
 
 
 @dataclass(frozen=True)
@@ -29,6 +58,22 @@ class Graph:
     inputs: tuple[Any, ...]
     nodes: tuple[Node, ...]
     outputs: tuple[Any, ...]
+
+
+def parameters(layer: Any) -> tuple[str, ...]:
+    """The names of the parameters of a layer's ``call``."""
+    return tuple(inspect.signature(layer.call).parameters)
+
+
+def leaves(value: Any) -> Iterator[Any]:
+    """Whatever a nest of lists, tuples and dicts holds, in the order in which Keras flattens it."""
+    if isinstance(value, dict):
+        value = [value[key] for key in sorted(value)]
+    if isinstance(value, (list, tuple)):
+        for item in value:
+            yield from leaves(item)
+    else:
+        yield value
 
 
 class Dialect(Protocol):

@@ -11,6 +11,8 @@ from .detecting import framework_class, is_a, is_layer, overrides
 from .dialect import Graph, Node
 from .ops import OPERATIONS
 from .specs import LAYERS
+from .specs_adapted import adapted
+from .specs_attention import CALLED
 from .stored import Law
 
 _SHAPING = ("call", "__call__", "build", "compute_output_shape", "compute_output_spec", "add_weight")
@@ -50,10 +52,11 @@ class Keras3:
         if not is_layer(layer):
             operation = OPERATIONS.get(cls.__name__)
             return operation(layer, node) if operation is not None and node is not None else None
-        if getattr(layer, "quantization_mode", None) in ("int4", "gptq", "awq"):
-            return None  # several weights in one byte: no law for how they are packed
+        called = CALLED.get(cls.__name__)
+        if called is not None:
+            return adapted(layer, called(layer, node.arguments() if node is not None else None))
         made = LAYERS.get(cls.__name__)
-        return made(layer) if made is not None else None
+        return adapted(layer, made(layer)) if made is not None else None
 
     def sublayers(self, layer: Any) -> list[Any]:
         if not is_layer(layer):
@@ -158,9 +161,14 @@ def _ordered(inputs: list[Any], outputs: list[Any]) -> list[Node]:
         if missing:
             stack.extend(reversed(missing))
             continue
-        found.append(Node(history.operation, tuple(node.input_tensors), tuple(node.outputs)))
+        found.append(_node(history.operation, node))
         known.update(id(t) for t in node.outputs)
     return found
+
+
+def _node(layer: Any, node: Any) -> Node:
+    called = node.arguments
+    return Node(layer, tuple(node.input_tensors), tuple(node.outputs), tuple(called.args), dict(called.kwargs))
 
 
 def _plain(shape: Any) -> ReportedShape:

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from typing import Any, Optional
 
+from introspect.errors import ConfigurationError
 from introspect.layers import (
     Activation,
     AdaptivePool,
     BatchNorm,
     Concatenate,
+    Contraction,
     Conv,
     DataNormalization,
     Dense,
     DepthwiseConv,
+    EinsumDense,
     Elementwise,
     Embedding,
     Flatten,
@@ -25,35 +28,29 @@ from introspect.layers import (
     Permute,
     Pool,
     PReLU,
-    Recurrent,
     Repeat,
     Reshape,
     RMSNorm,
     ScaleShift,
     SeparableConv,
+    SpectralNorm,
     Standardization,
     TimeDistributed,
     TransposedConv,
     Upsample,
     kernel_axes,
 )
-from introspect.layers.window import Padding
 
 from .detecting import framework_class, overrides
-from .stored import Law, Stored, Table, chosen, name_of, pairs, plain
+from .specs_preparing import PREPARING
+from .specs_recurrent import RECURRENT
+from .stored import CHANNELS, Law, Stored, Table, chosen, name_of, pairs, plain, sliding_padding
 
-_CHANNELS = {"channels_first": "first", "channels_last": "last"}
 _BIAS = Stored("bias", ("bias",), "out")
 
 
 def channels(layer: Any) -> str:
-    return str(chosen(_CHANNELS, layer.data_format, "data format"))
-
-
-def _padding(layer: Any, rank: int) -> Padding:
-    options: dict[str, Padding] = {"valid": ((0, 0),) * rank, "same": "same", "causal": "causal"}
-    padding: Padding = chosen(options, layer.padding, "padding")
-    return padding
+    return str(chosen(CHANNELS, layer.data_format, "data format"))
 
 
 def _axes(axis: Any) -> tuple[int, ...]:
@@ -68,7 +65,7 @@ def _sliding(layer: Any) -> dict[str, Any]:
     return {
         "kernel_size": tuple(layer.kernel_size),
         "stride": tuple(layer.strides),
-        "padding": _padding(layer, len(layer.kernel_size)),
+        "padding": sliding_padding(layer.padding, len(layer.kernel_size)),
         "dilation": tuple(layer.dilation_rate),
         "bias": "shared" if layer.use_bias else None,
         "channels": channels(layer),
@@ -117,6 +114,12 @@ def _embedding(layer: Any) -> Law:
     return Law(Embedding(layer.input_dim, layer.output_dim), (Stored("embeddings", ("embedding",), "in out"),))
 
 
+def _einsum_dense(layer: Any) -> Law:
+    shape = tuple(layer.partial_output_shape)
+    spec = EinsumDense(str(layer.equation), shape, layer.bias_axes, name_of(layer.activation))
+    return Law(spec, plain("kernel", "bias"))
+
+
 # -- pooling
 
 
@@ -124,7 +127,7 @@ def _pool(mode: str) -> Any:
     def law(layer: Any) -> Law:
         size = tuple(layer.pool_size)
         fields: dict[str, Any] = {"mode": mode, "channels": channels(layer), "unbatched": False}
-        return Law(Pool(size, tuple(layer.strides), _padding(layer, len(size)), **fields))
+        return Law(Pool(size, tuple(layer.strides), sliding_padding(layer.padding, len(size)), **fields))
 
     return law
 
@@ -173,68 +176,38 @@ def _data_normalization(layer: Any) -> Law:
     return Law(spec, (mean, variance, Stored("count", ("counter",))))
 
 
-# -- recurrence
-
-_CELLS = {"SimpleRNNCell": "simple", "LSTMCell": "lstm", "GRUCell": "gru"}
+# -- wrappers
 
 
-def _cell_weights(part: str = "", holder: str = "cell", stacked_bias: bool = False) -> tuple[Stored, ...]:
-    key = f"{part}." if part else ""
-    biases = (f"{key}bias", f"{key}recurrent_bias") if stacked_bias else (f"{key}bias",)
-    return (
-        Stored(f"{key}kernel", (f"{key}kernel",), "in (gate out)", f"{holder}.kernel"),
-        Stored(f"{key}recurrent_kernel", (f"{key}recurrent_kernel",), "state (gate out)", f"{holder}.recurrent_kernel"),
-        Stored(f"{key}bias", biases, "set (gate out)" if stacked_bias else "(gate out)", f"{holder}.bias"),
-    )
+def _inside(layer: Any) -> Optional[Law]:
+    """The law of the layer that a wrapper holds."""
+    made = LAYERS.get(getattr(framework_class(layer.layer), "__name__", ""))
+    return made(layer.layer) if made is not None and not overrides(layer.layer, ("call", "build")) else None
 
 
-def _cell_spec(layer: Any) -> Optional[Recurrent]:
-    """The law of a layer around one of Keras' own cells."""
-    cls = framework_class(layer.cell)
-    cell = _CELLS.get(cls.__name__) if cls is not None else None
-    if cell is None or overrides(layer.cell, ("call", "build")):
-        return None
-    sets = 2 if _reset_after(layer) else 1
-    return Recurrent(
-        cell,
-        layer.cell.units,
-        bias_sets=sets if layer.cell.use_bias else 0,
-        return_sequences=bool(layer.return_sequences),
-        states="separate" if layer.return_state else None,
-        reset_after=bool(layer.cell.reset_after) if cell == "gru" else None,
-        activation=name_of(layer.cell.activation),
-    )
-
-
-def _reset_after(layer: Any) -> bool:
-    return bool(getattr(layer.cell, "reset_after", False))
-
-
-def _recurrent(layer: Any) -> Optional[Law]:
-    spec = _cell_spec(layer)
-    return Law(spec, _cell_weights(stacked_bias=_reset_after(layer))) if spec is not None else None
-
-
-def _bidirectional(layer: Any) -> Optional[Law]:
-    forward, backward = layer.forward_layer, layer.backward_layer
-    if not all(hasattr(direction, "cell") for direction in (forward, backward)):
-        return None
-    spec = _cell_spec(forward)
-    if spec is None or spec != _cell_spec(backward):
-        return None
-    stored = [
-        item for part in ("forward", "backward") for item in _cell_weights(part, f"{part}_layer.cell", _reset_after(forward))
-    ]
-    return Law(spec.replace(bidirectional=True, merge=layer.merge_mode), tuple(stored))
+def _moved(inner: Law) -> tuple[Stored, ...]:
+    """Where a wrapper keeps the tensors of the layer inside."""
+    return tuple(Stored(s.name, s.roles, s.layout, f"layer.{s.attribute or s.name}") for s in inner.stored)
 
 
 def _time_distributed(layer: Any) -> Optional[Law]:
-    made = LAYERS.get(getattr(framework_class(layer.layer), "__name__", ""))
-    inner = made(layer.layer) if made is not None and not overrides(layer.layer, ("call", "build")) else None
+    inner = _inside(layer)
     if inner is None or isinstance(inner.spec, TimeDistributed):
         return None
-    stored = tuple(Stored(s.name, s.roles, s.layout, f"layer.{s.attribute or s.name}") for s in inner.stored)
-    return Law(TimeDistributed(inner.spec), stored)
+    return Law(TimeDistributed(inner.spec), _moved(inner))
+
+
+def _spectral(layer: Any) -> Optional[Law]:
+    """The wrapper takes the kernel or the embedding of the layer inside; its vector is as long as that one's last axis."""
+    inner = _inside(layer)
+    if inner is None:
+        return None
+    key = next((s for s in inner.stored if s.name in ("kernel", "embeddings")), None)
+    if key is None:
+        raise ConfigurationError("the layer inside has no kernel to normalise", got=type(layer.layer).__name__)
+    along = (key.layout or "out").split()[-1]
+    spec = SpectralNorm(inner.spec, key.roles[0], along)
+    return Law(spec, (*_moved(inner), Stored("vector_u", ("vector_u",), "one out")))
 
 
 # -- activations
@@ -285,14 +258,12 @@ def _merge(operation: str) -> Any:
     return lambda layer: Law(Elementwise(operation, "per_example"))
 
 
+def _dot(layer: Any) -> Law:
+    return Law(Contraction(layer.axes if isinstance(layer.axes, int) else (layer.axes[0], layer.axes[1])))
+
+
 def _noise(variant: str) -> Any:
     return lambda layer: Law(Noise(variant, float(getattr(layer, "rate", getattr(layer, "stddev", 0.0)) or 0.0)))
-
-
-_AUGMENTATIONS = (
-    "RandomFlip", "RandomRotation", "RandomZoom", "RandomTranslation", "RandomShear", "RandomPerspective", "RandomErasing",
-    "RandomBrightness", "RandomContrast", "RandomHue", "RandomSaturation", "RandomSharpness", "RandomGaussianBlur",
-)  # fmt: skip
 
 
 def _identity(layer: Any) -> Law:
@@ -314,8 +285,8 @@ LAYERS: Table = {
     "BatchNormalization": _batch_norm, "LayerNormalization": _layer_norm, "GroupNormalization": _group_norm,
     "RMSNormalization": _rms_norm, "LayerScale": _layer_scale, "Normalization": _data_normalization,
     "UnitNormalization": lambda layer: Law(Standardization("unit", axis=_axes(layer.axis))),
-    "RNN": _recurrent, "SimpleRNN": _recurrent, "LSTM": _recurrent, "GRU": _recurrent,
-    "Bidirectional": _bidirectional, "TimeDistributed": _time_distributed,
+    **RECURRENT, **PREPARING,
+    "TimeDistributed": _time_distributed, "SpectralNormalization": _spectral, "EinsumDense": _einsum_dense,
     "Activation": _activation, "ReLU": _named("relu"), "LeakyReLU": _named("leaky_relu"), "ELU": _named("elu"),
     "Softmax": _named("softmax"), "PReLU": _prelu,
     "Dropout": _noise("dropout"), "AlphaDropout": _noise("alpha_dropout"), "GaussianDropout": _noise("gaussian_dropout"),
@@ -329,9 +300,7 @@ LAYERS: Table = {
     **{f"UpSampling{rank}D": _upsampling for rank in (1, 2, 3)},
     "Add": _merge("add"), "Subtract": _merge("subtract"), "Multiply": _merge("multiply"), "Average": _merge("average"),
     "Maximum": _merge("maximum"), "Minimum": _merge("minimum"),
-    "Concatenate": lambda layer: Law(Concatenate(layer.axis)),
-    **dict.fromkeys(_AUGMENTATIONS, _noise("augmentation")),
-    "Resizing": lambda layer: Law(Upsample(size=(layer.height, layer.width), mode="resize", channels=channels(layer))),
+    "Concatenate": lambda layer: Law(Concatenate(layer.axis)), "Dot": _dot,
     "Rescaling": _identity, "Identity": _identity, "Masking": _identity, "ActivityRegularization": _identity,
     "InputLayer": _identity,
 }  # fmt: skip

@@ -8,6 +8,7 @@ from typing import Any, Optional
 
 from introspect.errors import ConfigurationError
 from introspect.layers import Spec
+from introspect.layers.window import Padding
 
 
 @dataclass(frozen=True)
@@ -24,9 +25,13 @@ class Stored:
         holder: Any = layer
         *steps, last = (self.attribute or self.name).split(".")
         for step in steps:
-            holder = getattr(holder, step, None)
+            holder = _item(holder, int(step)) if step.isdigit() else getattr(holder, step, None)
         held = getattr(holder, "__dict__", {})
         return held.get(f"_{last}", held.get(last))
+
+
+def _item(items: Any, index: int) -> Any:
+    return items[index] if items is not None and index < len(items) else None
 
 
 @dataclass(frozen=True)
@@ -37,6 +42,7 @@ class Law:
     stored: tuple[Stored, ...] = ()
 
 
+CHANNELS = {"channels_first": "first", "channels_last": "last"}
 Table = dict[str, Callable[[Any], Optional[Law]]]
 
 
@@ -50,6 +56,13 @@ def chosen(options: dict[Any, Any], value: Any, what: str) -> Any:
     if value not in options:
         raise ConfigurationError(f"unknown {what}", got=value, expected=", ".join(map(str, options)))
     return options[value]
+
+
+def sliding_padding(padding: Any, rank: int) -> Padding:
+    """What a window of `rank` axes is padded by."""
+    options: dict[Any, Padding] = {"valid": ((0, 0),) * rank, "same": "same", "causal": "causal"}
+    found: Padding = chosen(options, padding, "padding")
+    return found
 
 
 def name_of(function: Any) -> Optional[str]:

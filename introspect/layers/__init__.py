@@ -49,7 +49,7 @@ from .sampling import Inverse, PyramidPool, SpatialTransformer
 from .slicing import Index, Slice, Split
 from .transposed import TransposedConv
 from .window import windows
-from .wrapped import LowRank, SpectralNorm
+from .wrapped import LowRank, Quantized, SpectralNorm
 
 __all__ = [
     "Activation", "AdaptivePool", "AdaptiveSoftmax", "BatchNorm", "Bilinear", "CTCLoss", "ChannelShuffle",
@@ -58,10 +58,11 @@ __all__ = [
     "DepthwiseConv", "DotAttention", "Einsum", "EinsumDense", "Elementwise", "ElementwiseLoss", "Embedding", "EmbeddingBag",
     "Encoding", "Expand", "FeaturePool", "Flatten", "Fold", "FractionalPool", "GatedLinear", "GaussianLoss", "GlobalPool",
     "GroupNorm", "Highway", "Identity", "ImageSize", "Index", "Input", "InstanceNorm", "Inverse", "LayerNorm",
-    "LinearCrossEntropy", "LocallyConnected", "LowRank", "MarginLoss", "MatMul", "MaxUnpool", "MaxoutDense", "MelSpectrogram",
-    "MultiHeadAttention", "Noise", "Opaque", "PReLU", "Pad", "PairwiseDistance", "PerHeadAttention", "Permute", "PixelShuffle",
-    "Pool", "PyramidPool", "RMSNorm", "Recurrent", "RecurrentCell", "Reduce", "Repeat", "Reshape", "ReversibleEmbedding",
-    "ScaleShift", "ScaledDotProduct", "SeparableConv", "Shape", "Slice", "SpatialTransformer", "Spec", "SpectralNorm",
-    "Spectrogram", "Split", "Stack", "StackedCells", "Standardization", "Tensor", "Term", "Tile", "TimeDistributed",
-    "TransposedConv", "TripletLoss", "Unfold", "Upsample", "axis_suffixes", "broadcast", "kernel_axes", "windows",
+    "LinearCrossEntropy", "LocallyConnected", "LowRank", "MarginLoss", "MatMul", "MaxUnpool", "MaxoutDense",
+    "MelSpectrogram", "MultiHeadAttention", "Noise", "Opaque", "PReLU", "Pad", "PairwiseDistance", "PerHeadAttention",
+    "Permute", "PixelShuffle", "Pool", "PyramidPool", "Quantized", "RMSNorm", "Recurrent", "RecurrentCell", "Reduce",
+    "Repeat", "Reshape", "ReversibleEmbedding", "ScaleShift", "ScaledDotProduct", "SeparableConv", "Shape", "Slice",
+    "SpatialTransformer", "Spec", "SpectralNorm", "Spectrogram", "Split", "Stack", "StackedCells", "Standardization",
+    "Tensor", "Term", "Tile", "TimeDistributed", "TransposedConv", "TripletLoss", "Unfold", "Upsample", "axis_suffixes",
+    "broadcast", "kernel_axes", "windows",
 ]  # fmt: skip

@@ -2,60 +2,11 @@
 
 from __future__ import annotations
 
-import json
-
-import keras
-import pytest
 import strategies_keras as strategies
-from agreement import assert_verified
+from against_keras import holds
 from breadth import covering
-from hypothesis import event, given
+from hypothesis import given
 from strategies_keras import Case
-
-from introspect import IntrospectError, explain
-from introspect.serial import model_from_json, model_to_json
-
-
-def refused_when_it_runs(case: Case) -> bool:
-    """Whether Keras lets a graph be built that cannot run: adaptive pooling and wrapped layers are not asked for their rank."""
-    (shape,) = case.shapes
-    if case.inner is None:
-        return case.name.startswith("Adaptive") and len(shape) != int(case.name[-2]) + 2
-    try:
-        case.inner.layer()(keras.Input(batch_shape=(shape[0], *shape[2:])))
-    except Exception:  # whatever Keras refuses an input with
-        return True
-    return False
-
-
-def holds(case: Case) -> None:
-    """Keras and the law agree on `case`, by acceptance or by refusal."""
-    try:
-        layer = case.layer()
-    except (ValueError, TypeError):
-        event("no such layer")
-        return
-    inputs = [keras.Input(batch_shape=shape) for shape in case.shapes]
-    try:
-        outputs = layer(inputs if len(inputs) > 1 else inputs[0])
-    except Exception:  # whatever Keras refuses an input with
-        event("refused")
-        with pytest.raises(IntrospectError):
-            explain(case.layer(), list(case.shapes))
-        return
-    model = keras.Model(inputs, outputs)
-    try:
-        explained = explain(model)
-    except IntrospectError:
-        event("refused only when it runs")
-        assert refused_when_it_runs(case), f"refused, though Keras takes it: {case}"
-        return
-    event("accepted")
-    assert_verified(explained)
-    assert not explained.opaque
-    assert model_from_json(json.loads(json.dumps(model_to_json(explained.model)))) == explained.model
-    assert explained.params == layer.count_params()
-    assert explain(case.layer(), list(case.shapes), verify=False).params == explained.params
 
 
 @given(strategies.convolutions())

@@ -107,15 +107,6 @@ def test_tied_weights_are_counted_once() -> None:
     assert e["second"].shared == ["first.kernel"]
 
 
-def test_quantized_and_adapted_layers_keep_their_law_and_carry_the_rest() -> None:
-    dense = layers.Dense(6, name="dense")
-    model = keras.Sequential([keras.Input((4,)), dense])
-    dense.enable_lora(2)
-    e = explain(model)
-    assert (e.params, e.opaque_params, e.trainable) == (50, 20, 26)
-    assert e.notes_on_totals == []
-
-
 def test_a_model_that_is_not_built_has_unknown_parameters() -> None:
     e = explain(Subclassed(), (1, 8, 8, 3))
     assert e.status == "incomplete"
@@ -219,15 +210,6 @@ def test_a_subclass_without_one_keeps_its_law() -> None:
     e = explain(keras.Sequential([keras.Input((4,)), Renamed(3, name="own")]))
     assert_verified(e)
     assert e["own"].kind_name == "Renamed"
-
-
-def test_attention_is_opaque_with_all_its_weights() -> None:
-    x = keras.Input((6, 16))
-    model = keras.Model(x, layers.MultiHeadAttention(2, 8, name="attention")(x, x))
-    e = explain(model)
-    assert e["attention"].params == model.count_params()
-    assert e["attention"].status == "opaque"
-    assert "query.kernel" in [tensor.name for tensor in e["attention"].tensors]
 
 
 class Subclassed(keras.Model):

@@ -12,7 +12,7 @@ IMAGE = (9, 8, 4)
 
 def single(make: Callable[[], Any], *shapes: tuple[int, ...]) -> Callable[[], tuple[Any, Any]]:
     def model() -> tuple[Any, Any]:
-        inputs = [keras.Input(shape, dtype="int32" if make.__name__ == "indices" else None) for shape in shapes]
+        inputs = [keras.Input(shape, dtype="int32" if make.__name__.startswith("indices") else None) for shape in shapes]
         return keras.Model(inputs, make()(inputs if len(inputs) > 1 else inputs[0])), None
 
     return model
@@ -20,6 +20,20 @@ def single(make: Callable[[], Any], *shapes: tuple[int, ...]) -> Callable[[], tu
 
 def indices() -> Any:
     return layers.Embedding(7, 3)
+
+
+def indices_back() -> Any:
+    return layers.ReversibleEmbedding(7, 3, tie_weights=False)
+
+
+def on_itself(make: Callable[[], Any]) -> Callable[[], Any]:
+    """A layer of two inputs that is given the same one twice."""
+
+    def made() -> Any:
+        layer = make()
+        return lambda x: layer(x, x)
+
+    return made
 
 
 SAMPLES: dict[str, Callable[[], tuple[Any, Any]]] = {
@@ -52,4 +66,18 @@ SAMPLES: dict[str, Callable[[], tuple[Any, Any]]] = {
     "upsample": single(lambda: layers.UpSampling2D((2, 3)), IMAGE),
     "add": single(layers.Add, (3, 4), (3, 4)),
     "concatenate": single(lambda: layers.Concatenate(axis=1), (3, 4), (2, 4)),
+    "einsum dense": single(lambda: layers.EinsumDense("abc,cde->abde", (4, 2, 3), bias_axes="de"), (4, 3)),
+    "multi-head attention": single(on_itself(lambda: layers.MultiHeadAttention(2, 3, value_dim=5)), (4, 6)),
+    "attention": single(lambda: layers.AdditiveAttention(), (4, 6), (5, 6)),
+    "conv lstm": single(lambda: layers.ConvLSTM2D(3, 2, return_sequences=True), (4, 6, 5, 2)),
+    "stacked cells": single(lambda: layers.RNN([layers.LSTMCell(4), layers.GRUCell(3)]), (4, 2)),
+    "spectral norm": single(lambda: layers.SpectralNormalization(layers.Dense(3)), (5,)),
+    "low rank": single(lambda: layers.Dense(3, lora_rank=2), (5,)),
+    "quantized": single(lambda: layers.Embedding(7, 3, dtype="int8_from_float32"), (5,)),
+    "dot": single(lambda: layers.Dot((2, 1)), (3, 4), (4, 5)),
+    "encoding": single(lambda: layers.CategoryEncoding(5), (3,)),
+    "image size": single(lambda: layers.CenterCrop(4, 5), IMAGE),
+    "mel spectrogram": single(lambda: layers.MelSpectrogram(num_mel_bins=4, fft_length=64, sequence_stride=16), (100,)),
+    "spectrogram": single(lambda: layers.STFTSpectrogram("stft", 16, 4, 32), (60, 2)),
+    "reversible embedding": single(indices_back, (5,)),
 }

@@ -24,17 +24,28 @@ ACTIVATIONS = st.sampled_from([None, "linear", "relu", "tanh"])
 
 @dataclass(frozen=True)
 class Case:
-    """A layer to be made, perhaps around another, and the shapes it is to be applied to."""
+    """A layer to be made, perhaps around another, and the shapes it is to be applied to.
+
+    `spread`: the inputs are arguments of their own, not one list; `asked`: what else the layer is called with.
+    """
 
     name: str
     fields: dict[str, Any] = field(default_factory=dict)
     shapes: tuple[Shape, ...] = ()
     inner: Optional[Case] = None
+    spread: bool = False
+    asked: dict[str, Any] = field(default_factory=dict)
 
     def layer(self) -> layers.Layer:
         """A new layer. Raises what Keras raises for a configuration that it refuses."""
         around = () if self.inner is None else (self.inner.layer(),)
         return getattr(layers, self.name)(*around, **self.fields)
+
+    def apply(self, layer: layers.Layer, inputs: list[Any]) -> Any:
+        """The layer's outputs. Raises what Keras raises for inputs that it refuses."""
+        if self.spread:
+            return layer(*inputs, **self.asked)
+        return layer(inputs if len(inputs) > 1 else inputs[0], **self.asked)
 
 
 def _image(draw: Draw, rank: int, data_format: str, channels: int, sides: Any = SIDE) -> Shape:

@@ -1,0 +1,129 @@
+"""Keras 3's recurrent layers and cells: from their configuration to a law, and where they keep the law's tensors."""
+
+from __future__ import annotations
+
+from typing import Any, Optional
+
+from introspect.layers import ConvRecurrent, Recurrent, StackedCells, kernel_axes
+
+from .detecting import framework_class, is_a, overrides
+from .stored import CHANNELS, Law, Stored, Table, chosen, name_of, sliding_padding
+
+_CELLS = {"SimpleRNNCell": "simple", "LSTMCell": "lstm", "GRUCell": "gru"}
+
+
+def cell_weights(part: str = "", holder: str = "cell", stacked_bias: bool = False) -> tuple[Stored, ...]:
+    """The three variables of a cell that a layer keeps at `holder`."""
+    key, at = f"{part}." if part else "", f"{holder}." if holder else ""
+    biases = (f"{key}bias", f"{key}recurrent_bias") if stacked_bias else (f"{key}bias",)
+    return (
+        Stored(f"{key}kernel", (f"{key}kernel",), "in (gate out)", f"{at}kernel"),
+        Stored(f"{key}recurrent_kernel", (f"{key}recurrent_kernel",), "state (gate out)", f"{at}recurrent_kernel"),
+        Stored(f"{key}bias", biases, "set (gate out)" if stacked_bias else "(gate out)", f"{at}bias"),
+    )
+
+
+def cell_law(cell: Any) -> Optional[Recurrent]:
+    """The law of one of Keras' own cells; None for any other."""
+    cls = framework_class(cell)
+    kind = _CELLS.get(cls.__name__) if cls is not None else None
+    if kind is None or overrides(cell, ("call", "build")):
+        return None
+    sets = 2 if _reset_after(cell) else 1
+    return Recurrent(
+        kind,
+        cell.units,
+        bias_sets=sets if cell.use_bias else 0,
+        reset_after=bool(cell.reset_after) if kind == "gru" else None,
+        activation=name_of(cell.activation),
+    )
+
+
+def _reset_after(cell: Any) -> bool:
+    return bool(getattr(cell, "reset_after", False))
+
+
+def _layer_law(layer: Any) -> Optional[Recurrent]:
+    spec = cell_law(layer.cell)
+    if spec is None:
+        return None
+    return spec.replace(return_sequences=bool(layer.return_sequences), states="separate" if layer.return_state else None)
+
+
+def _recurrent(layer: Any) -> Optional[Law]:
+    if is_a(layer.cell, "StackedRNNCells"):
+        return _stacked(layer, layer.cell, f"cell.{_cells_in(layer.cell)}", steps=True)
+    spec = _layer_law(layer)
+    return Law(spec, cell_weights(stacked_bias=_reset_after(layer.cell))) if spec is not None else None
+
+
+def _cells_in(cell: Any) -> str:
+    return "cells" if "cells" in vars(cell) else "_cells"
+
+
+def _stacked(layer: Any, stack: Any, holder: str, *, steps: bool) -> Optional[Law]:
+    cells = [cell_law(cell) for cell in stack.cells]
+    known = tuple(cell for cell in cells if cell is not None)
+    if len(known) < len(cells) or overrides(stack, ("call", "build")):
+        return None
+    whole = StackedCells(known, steps, bool(getattr(layer, "return_sequences", False)), _gives_states(layer, steps))
+    parts = [whole.part(i) for i in range(len(cells))]
+    stored = [
+        item
+        for i, (part, cell) in enumerate(zip(parts, stack.cells))
+        for item in cell_weights(part, f"{holder}.{i}", _reset_after(cell))
+    ]
+    return Law(whole, tuple(stored))
+
+
+def _gives_states(layer: Any, steps: bool) -> bool:
+    return bool(layer.return_state) if steps else True
+
+
+def _one_step(layer: Any) -> Optional[Law]:
+    """A cell that is called as a layer."""
+    spec = cell_law(layer)
+    if spec is None:
+        return None
+    return Law(StackedCells((spec,), steps=False, states=True), cell_weights(holder="", stacked_bias=_reset_after(layer)))
+
+
+def _bidirectional(layer: Any) -> Optional[Law]:
+    forward, backward = layer.forward_layer, layer.backward_layer
+    if not all(hasattr(direction, "cell") for direction in (forward, backward)):
+        return None
+    spec = _layer_law(forward)
+    if spec is None or spec != _layer_law(backward):
+        return None
+    stacked = _reset_after(forward.cell)
+    both = [item for part in ("forward", "backward") for item in cell_weights(part, f"{part}_layer.cell", stacked)]
+    return Law(spec.replace(bidirectional=True, merge=layer.merge_mode), tuple(both))
+
+
+def _conv_lstm(layer: Any) -> Optional[Law]:
+    cell = layer.cell
+    window = " ".join(kernel_axes(len(cell.kernel_size)))
+    spec = ConvRecurrent(
+        tuple(cell.kernel_size),
+        tuple(cell.strides),
+        sliding_padding(cell.padding, len(cell.kernel_size)),
+        tuple(cell.dilation_rate),
+        filters=cell.filters,
+        bias=bool(cell.use_bias),
+        channels=str(chosen(CHANNELS, cell.data_format, "data format")),
+        return_sequences=bool(layer.return_sequences),
+        states=bool(layer.return_state),
+        activation=name_of(cell.activation),
+    )
+    kernel = Stored("kernel", ("kernel",), f"{window} in (gate out)", "cell.kernel")
+    recurrent = Stored("recurrent_kernel", ("recurrent_kernel",), f"{window} state (gate out)", "cell.recurrent_kernel")
+    return Law(spec, (kernel, recurrent, Stored("bias", ("bias",), "(gate out)", "cell.bias")))
+
+
+RECURRENT: Table = {
+    **dict.fromkeys(("RNN", "SimpleRNN", "LSTM", "GRU"), _recurrent),
+    **dict.fromkeys(_CELLS, _one_step),
+    "StackedRNNCells": lambda layer: _stacked(layer, layer, _cells_in(layer), steps=False),
+    "Bidirectional": _bidirectional,
+    **{f"ConvLSTM{rank}D": _conv_lstm for rank in (1, 2, 3)},
+}

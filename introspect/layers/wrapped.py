@@ -1,0 +1,138 @@
+"""Layers around another layer that add tensors to it and leave its shapes alone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar, Optional
+
+from ..algebra import Dim, product
+from ..errors import ConfigurationError
+from ..storage import by_key, default_layout, parse_layout
+from .base import Connections, Shape, Spec, Tensor
+from .basic import Identity
+
+
+@dataclass(frozen=True)
+class _Around(Spec):
+    """Everything but the tensors is the `inner` law's."""
+
+    inner: Spec = Identity()  # noqa: RUF009  frozen, so it can be shared
+
+    @property
+    def weighted(self) -> bool:  # type: ignore[override]
+        return self.inner.weighted
+
+    @property
+    def nonlinear(self) -> bool:
+        return self.inner.nonlinear
+
+    def outputs(self, *inputs: Shape) -> tuple[Shape, ...]:
+        return self.inner.outputs(*inputs)
+
+    def output(self, *inputs: Shape) -> Shape:
+        return self.inner.output(*inputs)
+
+    def connections(self, *inputs: Shape) -> Connections:
+        return self.inner.connections(*inputs)
+
+    def axes(self, *inputs: Shape) -> tuple[tuple[str, ...], ...]:
+        return self.inner.axes(*inputs)
+
+    def per_example(self, y: Shape) -> Shape:
+        return self.inner.per_example(y)
+
+    def channels_of(self, y: Shape) -> Dim:
+        return self.inner.channels_of(y)
+
+    def named(self, prefix: str = "") -> Any:
+        twin = super().named(prefix)
+        twin.__dict__["inner"] = self.inner.named(prefix)
+        return twin
+
+    def kernel(self, role: str, inputs: tuple[Optional[Shape], ...]) -> Tensor:
+        """The inner law's tensor called `role`."""
+        found = by_key(self.inner.tensors(*inputs)).get(role)
+        if found is None:
+            raise ConfigurationError("the layer inside has no such tensor", got=self.inner.kind, expected=role)
+        return found
+
+
+@dataclass(frozen=True)
+class SpectralNorm(_Around):
+    """A vector for the power iteration on the kernel, as long as the kernel's last stored axis, and not trained.
+
+    Sources: arXiv:1802.05957; Keras' ``SpectralNormalization`` page. `of` is the kernel's role, `along` the axis.
+
+    >>> from .dense import Dense
+    >>> [(t.role, t.shape) for t in SpectralNorm(Dense(5), "kernel", "out").tensors((None, 3))]
+    [('kernel', (3, 5)), ('bias', (5,)), ('vector_u', (1, 5))]
+    """
+
+    of: str = "kernel"
+    along: str = "out"
+    kind: ClassVar[str] = "spectral_norm"
+
+    def tensors(self, *inputs: Optional[Shape]) -> tuple[Tensor, ...]:
+        axes = dict(self.kernel(self.of, inputs).axes)
+        vector = Tensor("vector_u", (("one", 1), ("out", axes[self.along])), trainable=False)
+        return (*self.inner.tensors(*inputs), vector)
+
+
+@dataclass(frozen=True)
+class LowRank(_Around):
+    """A kernel held fast beside the product of two narrow ones: ``rank·(inputs + outputs)`` more. Source: arXiv:2106.09685.
+
+    Keras' ``enable_lora``: the first narrow kernel has the kernel's stored axes (`layout`) with the last replaced by the
+    `rank`, the second `rank` and that last axis. Only the bias is still trained of what the layer had.
+
+    >>> from .dense import Dense
+    >>> [(t.role, t.shape, t.trainable) for t in LowRank(Dense(6), "kernel", rank=2).tensors((None, 4))]
+    [('kernel', (4, 6), False), ('bias', (6,), True), ('lora_kernel_a', (4, 2), True), ('lora_kernel_b', (2, 6), True)]
+    """
+
+    of: str = "kernel"
+    rank: int = 1
+    layout: str = ""
+    kind: ClassVar[str] = "low_rank"
+
+    def tensors(self, *inputs: Optional[Shape]) -> tuple[Tensor, ...]:
+        kernel = self.kernel(self.of, inputs)
+        sizes = dict(kernel.axes)
+        *first, last = parse_layout(self.layout or default_layout(kernel))
+        narrow = tuple((" ".join(group), product(sizes[name] for name in group)) for group in first)
+        wide = product(sizes[name] for name in last)
+        own = tuple(t._replace(trainable=False) if t.key == self.of else t for t in self.inner.tensors(*inputs))
+        a = Tensor("lora_kernel_a", (*narrow, ("rank", self.rank)))
+        return (*own, a, Tensor("lora_kernel_b", (("rank", self.rank), ("out", wide))))
+
+
+@dataclass(frozen=True)
+class Quantized(_Around):
+    """Whole numbers for the kernel and the scales that turn them back. Source: Keras' ``quantize`` guide.
+
+    ``int8``: as many whole numbers, not trained, and one scale for each place along `scaled`, the kernel's axes that keep
+    their own (an empty name is an axis of 1). ``float8``: for the inputs, the kernel and the gradient of the outputs one
+    scale each and a history of `history` maxima, all of which Keras calls trainable.
+
+    >>> from .dense import Dense
+    >>> [(t.role, t.shape) for t in Quantized(Dense(6), "kernel", scaled=("out",)).tensors((None, 4))]
+    [('kernel', (4, 6)), ('bias', (6,)), ('kernel_scale', (6,))]
+    """
+
+    of: str = "kernel"
+    mode: str = "int8"
+    scaled: tuple[str, ...] = ()
+    history: int = 1024
+    kind: ClassVar[str] = "quantized"
+
+    def tensors(self, *inputs: Optional[Shape]) -> tuple[Tensor, ...]:
+        own = self.inner.tensors(*inputs)
+        sizes = dict(self.kernel(self.of, inputs).axes)
+        if self.mode == "float8":
+            found = []
+            for what in ("inputs", self.of, "outputs_grad"):
+                found += [Tensor(f"{what}_scale", ()), Tensor(f"{what}_amax_history", (("step", self.history),))]
+            return (*own, *found)
+        axes = tuple((name or f"one{i}", sizes[name] if name else 1) for i, name in enumerate(self.scaled))
+        whole = tuple(t._replace(trainable=False) if t.key == self.of else t for t in own)
+        return (*whole, Tensor(f"{self.of}_scale", axes, trainable=False))

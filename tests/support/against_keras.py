@@ -1,0 +1,69 @@
+"""Sets a law against Keras 3: what Keras makes of a layer is what the law says; what Keras refuses is refused."""
+
+from __future__ import annotations
+
+import json
+
+import keras
+import pytest
+from agreement import assert_verified
+from hypothesis import event
+from strategies_keras import Case
+
+from introspect import IntrospectError, explain
+from introspect.serial import model_from_json, model_to_json
+
+
+def refused_when_it_runs(case: Case) -> bool:
+    """Whether Keras lets a graph be built that cannot run: of some layers, the rank or that inputs fit is not asked."""
+    shape = case.shapes[0]
+    if case.name == "RNN":
+        return len(shape) != 3
+    if case.name == "ReversibleEmbedding":
+        return bool(case.asked) and shape[-1] != case.fields["output_dim"]
+    if case.name.endswith("Attention"):
+        return _do_not_fit(case)
+    if case.inner is None:
+        return case.name.startswith("Adaptive") and len(shape) != int(case.name[-2]) + 2
+    try:
+        case.inner.layer()(keras.Input(batch_shape=(shape[0], *shape[2:])))
+    except Exception:  # whatever Keras refuses an input with
+        return True
+    return False
+
+
+def _do_not_fit(case: Case) -> bool:
+    query, value, key = (*case.shapes, case.shapes[1])[:3]
+    if case.name in ("Attention", "AdditiveAttention") and query[-1] != key[-1]:
+        return True
+    return value[1:-1] != key[1:-1] or len(query) != len(value)
+
+
+def holds(case: Case) -> None:
+    """Keras and the law agree on `case`, by acceptance or by refusal."""
+    try:
+        layer = case.layer()
+    except (ValueError, TypeError):
+        event("no such layer")
+        return
+    inputs = [keras.Input(batch_shape=shape) for shape in case.shapes]
+    try:
+        outputs = case.apply(layer, inputs)
+    except Exception:  # whatever Keras refuses an input with
+        event("refused")
+        with pytest.raises(IntrospectError):
+            explain(case.layer(), list(case.shapes))
+        return
+    model = keras.Model(inputs, outputs)
+    try:
+        explained = explain(model)
+    except IntrospectError:
+        event("refused only when it runs")
+        assert refused_when_it_runs(case), f"refused, though Keras takes it: {case}"
+        return
+    event("accepted")
+    assert_verified(explained)
+    assert not explained.opaque
+    assert model_from_json(json.loads(json.dumps(model_to_json(explained.model)))) == explained.model
+    assert explained.params == layer.count_params()
+    assert explain(case.layer(), list(case.shapes), verify=False).params == explained.params
