@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Callable, NamedTuple, Optional
 
+from torch.nn.modules.lazy import LazyModuleMixin
+
 from introspect.layers import Activation
 from introspect.layers.base import Spec
 
@@ -24,3 +26,8 @@ Rule = Callable[[Any], Optional[Law]]  # from a module's configuration; None whe
 def named(function: str, ranks: tuple[int, ...] = ()) -> Rule:
     """An activation that is told by its name alone."""
     return lambda m: Law(Activation(function, ranks=ranks))
+
+
+def declared(m: Any, size: int) -> Optional[int]:
+    """A size that the configuration declares; a lazy module takes its from the input."""
+    return None if isinstance(m, LazyModuleMixin) else size

@@ -27,11 +27,11 @@ from introspect.layers import (
 
 from . import specs_losses, specs_norms, specs_recurrent, specs_windows
 from .lawful import Law as Law
-from .lawful import Rule, named
+from .lawful import Rule, declared, named
 
 
 def _linear(m: Any) -> Law:
-    spec = Dense(m.out_features, m.bias is not None, m.in_features or None)
+    spec = Dense(m.out_features, m.bias is not None, declared(m, m.in_features))
     return Law(spec, {"weight": ("kernel", "out in"), "bias": ("bias", "out")})
 
 

@@ -34,7 +34,11 @@ def over_classes(m: Any) -> Law:
 
 
 def classification(probabilities: bool) -> Rule:
-    return lambda m: Law(ClassificationLoss(m.reduction, m.weight is not None, probabilities), _BY_CLASS)
+    def law(m: Any) -> Law:
+        lone = not getattr(m, "label_smoothing", 0)
+        return Law(ClassificationLoss(m.reduction, m.weight is not None, probabilities, lone), _BY_CLASS)
+
+    return law
 
 
 def margin(m: Any) -> Law:
@@ -54,8 +58,8 @@ def linear_cross_entropy(m: Any) -> Law:
 
 
 RULES: dict[str, Rule] = {
-    **dict.fromkeys(("L1Loss", "MSELoss", "SmoothL1Loss", "HuberLoss", "PoissonNLLLoss", "KLDivLoss", "SoftMarginLoss",
-                     "HingeEmbeddingLoss"), elementwise("broadcast")),
+    **dict.fromkeys(("L1Loss", "MSELoss", "SmoothL1Loss", "HuberLoss", "PoissonNLLLoss", "KLDivLoss",
+                     "HingeEmbeddingLoss"), elementwise("broadcast")), "SoftMarginLoss": elementwise("to_first"),
     **dict.fromkeys(("BCELoss", "BCEWithLogitsLoss"), elementwise("equal")),
     "MarginRankingLoss": elementwise("as_many_axes"), "MultiLabelSoftMarginLoss": over_classes,
     "CrossEntropyLoss": classification(True), "NLLLoss": classification(False),

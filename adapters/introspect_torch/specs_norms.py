@@ -6,7 +6,7 @@ from typing import Any
 
 from introspect.layers import BatchNorm, GroupNorm, InstanceNorm, LayerNorm, RMSNorm, Standardization
 
-from .lawful import Law, Layouts, Rule
+from .lawful import Law, Layouts, Rule, declared
 
 _AFFINE: Layouts = {"weight": ("gamma", "d0"), "bias": ("beta", "d0")}
 _STATISTICS: Layouts = {
@@ -24,7 +24,7 @@ def _normalised(m: Any) -> dict[str, Any]:
         "center": m.affine,
         "statistics": "buffers" if m.track_running_stats else None,
         "counter": m.track_running_stats,
-        "num_features": m.num_features or None,
+        "num_features": declared(m, m.num_features),
         "several": not m.track_running_stats,
     }
 

@@ -18,7 +18,7 @@ from introspect.layers import (
 )
 
 from .arguments import folded, pairs, pooled, same_or_numeric, tuple_of, unfolded, upsampled
-from .lawful import Law, Rule
+from .lawful import Law, Rule, declared
 
 
 def conv(m: Any) -> Law:
@@ -26,7 +26,7 @@ def conv(m: Any) -> Law:
     padding = same_or_numeric(m.padding, m.kernel_size, m.dilation)
     spec = Conv(
         tuple(m.kernel_size), tuple(m.stride), padding, tuple(m.dilation), None if m.bias is None else "shared",
-        "first", m.in_channels or None, filters=m.out_channels, groups=m.groups, padding_mode=m.padding_mode,
+        "first", declared(m, m.in_channels), filters=m.out_channels, groups=m.groups, padding_mode=m.padding_mode,
     )  # fmt: skip
     return Law(spec, {"weight": ("kernel", f"out in {' '.join(kernel_axes(rank))}"), "bias": ("bias", "out")})
 
@@ -35,7 +35,7 @@ def transposed(m: Any) -> Law:
     rank = len(m.kernel_size)
     spec = TransposedConv(
         tuple(m.kernel_size), tuple(m.stride), pairs(m.padding, rank), tuple(m.dilation),
-        None if m.bias is None else "shared", "first", m.in_channels or None, filters=m.out_channels,
+        None if m.bias is None else "shared", "first", declared(m, m.in_channels), filters=m.out_channels,
         groups=m.groups, output_padding=tuple(m.output_padding),
     )  # fmt: skip
     return Law(spec, {"weight": ("kernel", f"in out {' '.join(kernel_axes(rank))}"), "bias": ("bias", "out")})

@@ -23,9 +23,10 @@ class CosineSimilarity(Spec):
 
     def output(self, *inputs: Shape) -> Shape:
         both = broadcast(*inputs)
-        if not -len(both) <= self.axis < len(both):
+        rank = max(len(both), 1)
+        if not -rank <= self.axis < rank:
             raise ShapeError("no such axis to compare along", got=show(both), expected=f"an axis {self.axis}")
-        axis = self.axis % len(both)
+        axis = self.axis % rank
         return (*both[:axis], *both[axis + 1 :])
 
 
@@ -41,9 +42,7 @@ class PairwiseDistance(Spec):
 
     def output(self, *inputs: Shape) -> Shape:
         both = broadcast(*inputs)
-        if not both:
-            raise ShapeError("a distance needs an axis of features", got="scalar")
-        return (*both[:-1], 1) if self.keepdims else both[:-1]
+        return (*both[:-1], 1) if self.keepdims and both else both[:-1]
 
 
 @dataclass(frozen=True)

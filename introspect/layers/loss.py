@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar, Optional
 
-from ..algebra import Dim
+from ..algebra import Dim, product
 from ..errors import ConfigurationError, ShapeError
 from .base import Shape, Spec, Tensor, need, require_dim, require_rank, show
 from .merge import broadcast, broadcast_all, require_equal
@@ -47,8 +47,8 @@ def class_weight(classes: Dim) -> Tensor:
 class ElementwiseLoss(Loss):
     """Two or more inputs element by element. Sources: PyTorch's ``MSELoss``, ``BCELoss`` and ``MarginRankingLoss`` pages.
 
-    `shapes`: ``broadcast``, ``equal`` where all must be, or ``as_many_axes``, which are then broadcast. `over_classes`:
-    the last axis is averaged away, with a factor for each class if `class_weights`.
+    `shapes`: ``broadcast``; ``to_first`` where the first input is not stretched; ``equal``; or ``as_many_axes``, which are then
+    broadcast. `over_classes`: the last axis is averaged away, with a factor for each class if `class_weights`.
 
     >>> ElementwiseLoss("none").output((4, 3), (3,)), ElementwiseLoss("mean").output((4, 3), (4, 3))
     ((4, 3), ())
@@ -71,6 +71,8 @@ class ElementwiseLoss(Loss):
             for x in inputs[1:]:
                 require_rank(x, (len(inputs[0]),), "this loss's other input")
         each = broadcast_all(inputs)
+        if self.shapes == "to_first":
+            require_equal((each, inputs[0]), "what the first input is compared with")
         if not self.over_classes:
             return each
         if not inputs[0]:
@@ -84,7 +86,8 @@ class ClassificationLoss(Loss):
     """One number for each place that has a class. Sources: PyTorch's ``CrossEntropyLoss`` and ``NLLLoss`` pages.
 
     Scores have the classes along axis 1, or along their only axis; targets are class indices, one a place, or
-    `probabilities` of the scores' own shape, where that is taken.
+    `probabilities` of the scores' own shape, where that is taken. `lone`: the one target of an example without a batch may be
+    a row of one.
 
     >>> ClassificationLoss("none").output((2, 10, 8, 8), (2, 8, 8)), ClassificationLoss().output((10,), ())
     ((2, 8, 8), ())
@@ -92,6 +95,7 @@ class ClassificationLoss(Loss):
 
     class_weights: bool = False
     probabilities: bool = False
+    lone: bool = True
     kind: ClassVar[str] = "classification_loss"
 
     def tensors(self, *inputs: Optional[Shape]) -> tuple[Tensor, ...]:
@@ -102,6 +106,8 @@ class ClassificationLoss(Loss):
     def each(self, *inputs: Shape) -> Shape:
         scores, targets = inputs[:2]
         _, places = self._split(scores)
+        if self.lone and len(scores) == 1 and targets == (1,):
+            return places
         if self.probabilities and len(targets) == len(scores):
             require_equal((scores, targets), "scores and probabilities")
         else:
@@ -135,15 +141,13 @@ class MarginLoss(Loss):
 
     def each(self, *inputs: Shape) -> Shape:
         scores, targets = inputs
-        require_rank(scores, (1, 2), "a margin loss")
-        if self.multilabel:
-            require_equal((scores, targets), "scores and labels")
-            return scores[:-1]
-        if targets == (1,) and len(scores) == 1:
-            return targets  # one example, its batch left out on one side only
-        require_rank(targets, (len(scores) - 1,), "a margin loss's targets")
-        require_equal((scores[:-1], targets), "scores and targets")
-        return scores[:-1]
+        require_rank(scores, (0, 1, 2) if self.multilabel else (1, 2), "a margin loss")
+        if self.multilabel and len(scores) == 2:
+            return require_equal((scores, targets), "scores and labels")[:-1]
+        require_rank(targets, (0, 1), "a margin loss's targets")
+        wanted = scores if self.multilabel else scores[:-1]
+        require_dim(product(targets), product(wanted), "the number of targets")
+        return () if self.multilabel else targets
 
 
 @dataclass(frozen=True)
@@ -170,8 +174,6 @@ class TripletLoss(Loss):
         anchor, *others = inputs
         for x in others:
             require_rank(x, (len(anchor),), "a triplet")
-        if not anchor:
-            raise ShapeError("a triplet needs an axis of features", got="scalar")
         return broadcast_all(tuple(broadcast(anchor, x)[:-1] for x in others))
 
 
