@@ -1,0 +1,80 @@
+"""A pasted text as lines: colour codes, carriage returns, quotation marks and mangled box characters taken away."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+_ansi = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_])")
+_bare_ansi = re.compile(r"(?:\^\[)?\[\d{1,3}(?:;\d{1,3}){0,4}m")  # the escape character itself lost on the way
+_mangled = re.compile("(?:â|Ô|Γ)[”•öò\x94\x95].")  # a box character's three bytes, read as Windows-1252, 850 or 437
+_quoted = re.compile(r"[ \t]*(?:>[ \t]?)+")
+_headers = re.compile(r"Layer \(type|[┃│|] +[┃│|] Name +[┃│|]|(?<!\S)\| Name +\| Type|# {1,2}name +size|name +size +total")
+BOX = "─━│┃┄┅┆┇┈┉┊┋┌┍┎┏┐┑┒┓└┕┖┗┘┙┚┛├┝┞┟┠┡┢┣┤┥┦┧┨┩┪┫┬┭┮┯┰┱┲┳┴┵┶┷┸┹┺┻┼┽┾┿╀╁╂╃╄╅╆╇╈╉╊╋═║╒╓╔╕╖╗╘╙╚╛╜╝╞╟╠╡╢╣╤╥╦╧╨╩╪╫╬╭╮╯╰"
+
+
+LONGEST = 20_000  # no table is that wide, whatever its colours
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line, with the number it has in the text. `cut`: the text ends in it, so that its last word may be a part."""
+
+    number: int
+    text: str
+    cut: bool = False
+
+
+def clean(text: str) -> list[Line]:
+    """The lines of a text; what they are numbered by is the text as it was pasted."""
+    raw = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    lines = [Line(i, _plain(line).rstrip() if len(line) < LONGEST else "…") for i, line in enumerate(raw, 1)]
+    last = next((i for i in range(len(lines) - 1, -1, -1) if lines[i].text), None)
+    if last == len(lines) - 1:  # no line end after it
+        lines[last] = Line(lines[last].number, lines[last].text, cut=not raw[last][-1].isspace())
+    return _without_prefix(lines)
+
+
+def _plain(line: str) -> str:
+    line = _bare_ansi.sub("", _ansi.sub("", line))
+    line = _mangled.sub(lambda match: _restored(match.group()), line)
+    return line.expandtabs().replace("\xa0", " ").replace("\ufeff", "").replace("\u200b", "")
+
+
+def _restored(three: str) -> str:
+    """The box character whose UTF-8 bytes were read in another code page; a rule where one of the bytes was lost."""
+    for page in ("cp1252", "latin-1", "cp850", "cp437"):
+        try:
+            found = "".join(_byte(c, page) for c in three).encode("latin-1").decode("utf-8")
+        except (UnicodeError, ValueError):
+            continue
+        if found in BOX:
+            return found
+    return "─" if three[2] in "\ufffd?" else three
+
+
+def _byte(character: str, page: str) -> str:
+    try:
+        return character.encode(page).decode("latin-1")
+    except UnicodeError:
+        return character  # the five places where Windows-1252 has no character are passed on as they are
+
+
+def _without_prefix(lines: Sequence[Line]) -> list[Line]:
+    """Quotation marks, comment signs and what a logger puts before each line, taken off."""
+    quoted = [_quoted.match(line.text) for line in lines]
+    bare = [_from(line, match.end() if match else 0) for line, match in zip(lines, quoted)]
+    header = next((m for line in bare if (m := _headers.search(line.text))), None)
+    if header is None:
+        return bare
+    prefix = re.match(r"\s*(.*\S)?", header.string[: header.start()].rstrip(BOX + "|+? ")).group()  # type: ignore[union-attr]
+    if not prefix.strip():
+        return bare
+    pattern = re.compile("".join(r"\d" if c.isdigit() else re.escape(c) for c in prefix) + " ?")
+    found = [pattern.match(line.text) for line in bare]
+    return [_from(line, match.end() if match else 0) for line, match in zip(bare, found)]
+
+
+def _from(line: Line, start: int) -> Line:
+    return Line(line.number, line.text[start:], line.cut)

@@ -1,0 +1,57 @@
+"""nolearn's layer information: the learnable parameters in a heading, then names and sizes without the batch, in columns."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Optional
+
+from .base import Amount, Pasted, PastedRow, Stopped
+from .cells import number, sized
+from .cleaning import Line
+from .parts import is_ruler
+
+_greeting = re.compile(r".*Neural Network with (?P<n>\d+) learnable parameters\s*")
+_header = re.compile(r"\s*(?:# +)?name +size(?: +total +cap\.Y.*)?\s*")
+_size = r"(?P<size>(?:None|\d+)(?:x(?:None|\d+))*)"
+_short = re.compile(rf"\s*(?P<index>\d+)(?: +(?P<name>\S.*?))? +{_size}\s*")
+_long = re.compile(rf"\s*(?P<name>\S.*?) +{_size} +\d+(?: +(?:-?[\d.]+|nan|inf)){{4,8}}\s*")
+
+
+def parse(lines: Sequence[Line]) -> Optional[Pasted]:
+    """The first such table; a heading alone is one without rows."""
+    greeting = next((i for i, line in enumerate(lines) if _greeting.fullmatch(line.text)), None)
+    header = next((i for i, line in enumerate(lines) if _header.fullmatch(line.text) and not line.cut), None)
+    if greeting is None and header is None:
+        return None
+    totals: dict[str, Amount] = {}
+    if greeting is not None:
+        found = number(_greeting.fullmatch(lines[greeting].text).group("n"))  # type: ignore[union-attr]
+        totals = {"trainable": found} if found is not None else {}
+    if header is None:
+        return Pasted("nolearn", (), totals, False)
+    rows, ended = _rows(lines, header)
+    return Pasted("nolearn", tuple(rows), totals, bool(totals) and ended)
+
+
+def _rows(lines: Sequence[Line], header: int) -> tuple[list[PastedRow], bool]:
+    layout = _long if "total" in lines[header].text else _short
+    rows: list[PastedRow] = []
+    for i in range(header + 1, len(lines)):
+        line = lines[i]
+        match = layout.fullmatch(line.text)
+        if match:
+            rows.append(_made(match, line))
+        elif not line.text and rows:
+            return rows, True
+        elif line.text and not all(is_ruler(word, "-") or word == "--" for word in line.text.split()):
+            if any(layout.fullmatch(later.text) for later in lines[i + 1 :]) or not rows:
+                raise Stopped(line.number, line.text, "a row with a name and a size such as 32x24x24")
+            return rows, False
+    return rows, False
+
+
+def _made(match: re.Match[str], line: Line) -> PastedRow:
+    shape = () if line.cut and match.re is _short else (sized(match.group("size")),)
+    name = match.group("name") or ""
+    return PastedRow(name, "", shape, None, None, line.number, name)

@@ -1,0 +1,47 @@
+"""What the layouts have in common: the lines below a table, and the path that nesting gives."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from .base import Amount, PastedRow
+from .cleaning import Line
+from .totals import totals
+
+_ruler = re.compile(r"\s*[_=\-─━]{3,}\s*")
+
+
+def footer(lines: Sequence[Line], start: int) -> tuple[dict[str, Amount], bool]:
+    """The totals from a line on, up to the first line that is something else; and whether there are any."""
+    found: dict[str, Amount] = {}
+    for line in lines[start:]:
+        said = totals(line)
+        if said is None:
+            if line.text and not _ruler.fullmatch(line.text):
+                break
+            continue
+        found.update(said)
+    return found, bool(found)
+
+
+def is_ruler(text: str, characters: str) -> bool:
+    """Whether a line is nothing but a row of one of the characters."""
+    text = text.strip()
+    return len(text) >= 3 and text[0] in characters and text == text[0] * len(text)
+
+
+def paths(rows: Iterable[PastedRow]) -> list[PastedRow]:
+    """The rows with their paths, from the names above them; none where a name above is not printed."""
+    stack: list[str] = []
+    found = []
+    for row in rows:
+        if row.depth == 0:
+            found.append(row)
+            continue
+        del stack[row.depth - 1 :]
+        known = bool(row.name) and len(stack) == row.depth - 1 and all(stack)
+        stack.append(row.name)
+        found.append(replace(row, path=".".join([*stack]) if known else ""))
+    return found
