@@ -61,7 +61,7 @@ def folded(output_size: Any, kernel_size: Any, dilation: Any = 1, padding: Any =
     )  # fmt: skip
 
 
-_RANKS = {"linear": (3,), "bilinear": (4,), "bicubic": (4,), "trilinear": (5,)}
+_RANKS = {"linear": (3,), "bilinear": (4,), "bicubic": (4,), "lanczos": (4,), "trilinear": (5,)}
 
 
 def upsampled(size: Any, scale_factor: Any, mode: str = "nearest", align_corners: Any = None) -> Upsample:

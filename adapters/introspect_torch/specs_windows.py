@@ -66,7 +66,8 @@ def fractional(rank: int) -> Rule:
     def law(m: Any) -> Law:
         size = None if m.output_size is None else tuple_of(m.output_size, rank)
         ratio = () if m.output_ratio is None else tuple_of(m.output_ratio, rank)
-        return Law(FractionalPool(tuple_of(m.kernel_size, rank), size, ratio, indices=bool(m.return_indices)))
+        spare = 1 if rank == 3 else 0
+        return Law(FractionalPool(tuple_of(m.kernel_size, rank), size, ratio, indices=bool(m.return_indices), spare=spare))
 
     return law
 

@@ -133,6 +133,7 @@ class FractionalPool(Windowed):
     channels: str = "first"
     unbatched: bool = True  # whether an input without a batch axis is taken
     indices: bool = False  # a second output says where each maximum was
+    spare: int = 0  # elements that must be left over along each axis (PyTorch's FractionalMaxPool3d: 1)
     kind: ClassVar[str] = "fractional_pool"
 
     def rank(self) -> int:
@@ -143,8 +144,9 @@ class FractionalPool(Windowed):
         sizes = tuple(self.output_size or map(_share, self.spatial(x), self.output_ratio))
         for n, k, size in zip(self.spatial(x), self.pool_size, sizes):
             require_at_least(k, 1, "a window's size")
-            if isinstance(n, int) and isinstance(size, int) and size + k - 1 > n:
-                raise ShapeError("the input is smaller than all windows together", got=n, expected=f"at least {size + k - 1}")
+            least = size + k - 1 + self.spare
+            if isinstance(n, int) and isinstance(least, int) and n < least:
+                raise ShapeError("the input is smaller than all windows together", got=n, expected=f"at least {least}")
         return self.arranged(x, x[self.channel_axis()], outputs_of(self, sizes))
 
     def outputs(self, *inputs: Shape) -> tuple[Shape, ...]:

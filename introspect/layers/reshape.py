@@ -221,7 +221,7 @@ class Upsample(Spec):
         if self.align_corners is not None and self.mode in _WITHOUT_CORNERS:
             raise ConfigurationError("this mode has no corners to align", got=self.mode, expected="linear, bilinear, ...")
         spatial = x[2:] if self.channels == "first" else x[1:-1]
-        sizes = self._sizes(spatial)
+        sizes = tuple(positive(size, "Upsample") for size in self._sizes(spatial))
         return (*x[:2], *sizes) if self.channels == "first" else (x[0], *sizes, x[-1])
 
     def _sizes(self, spatial: Shape) -> Shape:

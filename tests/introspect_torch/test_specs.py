@@ -8,88 +8,10 @@ import pytest
 import torch
 from against_torch import check
 from breadth import covering
-from hypothesis import assume, given
+from hypothesis import given
 from hypothesis import strategies as st
+from strategies_torch import RANKS
 from torch import nn
-
-RANKS = st.integers(1, 3)
-SMALL = st.integers(1, 4)
-BATCH = st.integers(1, 3)
-
-
-def each(rank: int, values: Any) -> Any:
-    """One number for all axes, or a number for each."""
-    return st.one_of(values, st.tuples(*[values] * rank))
-
-
-def built(make: Any) -> nn.Module:
-    """A module, unless PyTorch's constructor refuses it: then there is nothing to explain."""
-    try:
-        return make()
-    except (ValueError, RuntimeError, AssertionError):
-        assume(False)
-        raise
-
-
-def images(data: Any, rank: int, channels: int, largest: int = 9) -> torch.Tensor:
-    """An input with or without a batch axis, now and then with a channel too many."""
-    spatial = [data.draw(st.integers(1, largest)) for _ in range(rank)]
-    channels += data.draw(st.sampled_from([0] * 9 + [1]))
-    lead = [data.draw(BATCH)] if data.draw(st.integers(0, 4)) else []
-    return torch.zeros(*lead, channels, *spatial)
-
-
-@given(st.data(), RANKS)
-def test_conv(data: Any, rank: int) -> None:
-    groups = data.draw(st.integers(1, 3))
-    c_in, c_out = (groups * data.draw(st.integers(1, 3)) for _ in range(2))
-    stride = data.draw(each(rank, st.integers(1, 3)))
-    padding = data.draw(st.one_of(st.sampled_from(["same", "valid"]), each(rank, st.integers(0, 3))))
-    mode = data.draw(st.sampled_from(["zeros", "zeros", "reflect", "replicate", "circular"]))
-    cls = getattr(nn, f"Conv{rank}d")
-    kernel, dilation = data.draw(each(rank, SMALL)), data.draw(each(rank, st.integers(1, 3)))
-    bias = data.draw(st.booleans())
-    module = built(lambda: cls(c_in, c_out, kernel, stride, padding, dilation, groups, bias, mode))
-    check(module, images(data, rank, c_in))
-
-
-@given(st.data(), RANKS)
-def test_conv_transpose(data: Any, rank: int) -> None:
-    groups = data.draw(st.integers(1, 3))
-    c_in, c_out = (groups * data.draw(st.integers(1, 3)) for _ in range(2))
-    stride, dilation = data.draw(each(rank, st.integers(1, 3))), data.draw(each(rank, st.integers(1, 3)))
-    kernel, padding = data.draw(each(rank, SMALL)), data.draw(each(rank, st.integers(0, 2)))
-    extra, bias = data.draw(each(rank, st.integers(0, 2))), data.draw(st.booleans())
-    cls = getattr(nn, f"ConvTranspose{rank}d")
-    module = built(lambda: cls(c_in, c_out, kernel, stride, padding, extra, groups, bias, dilation))
-    check(module, images(data, rank, c_in, 6))
-
-
-@given(st.data(), RANKS)
-def test_max_pool(data: Any, rank: int) -> None:
-    kernel, stride = data.draw(each(rank, SMALL)), data.draw(st.one_of(st.none(), each(rank, st.integers(1, 4))))
-    padding, dilation = data.draw(each(rank, st.integers(0, 2))), data.draw(each(rank, st.integers(1, 2)))
-    ceil_mode = data.draw(st.booleans())
-    check(getattr(nn, f"MaxPool{rank}d")(kernel, stride, padding, dilation, False, ceil_mode), images(data, rank, 2))
-
-
-@given(st.data(), RANKS)
-def test_avg_pool(data: Any, rank: int) -> None:
-    kernel, stride = data.draw(each(rank, SMALL)), data.draw(st.one_of(st.none(), each(rank, st.integers(1, 4))))
-    padding, ceil_mode = data.draw(each(rank, st.integers(0, 2))), data.draw(st.booleans())
-    check(getattr(nn, f"AvgPool{rank}d")(kernel, stride, padding, ceil_mode), images(data, rank, 2))
-
-
-@given(st.data(), st.integers(1, 2))
-def test_lp_pool(data: Any, rank: int) -> None:
-    kernel, stride = data.draw(SMALL), data.draw(st.one_of(st.none(), st.integers(1, 4)))
-    check(getattr(nn, f"LPPool{rank}d")(2, kernel, stride, data.draw(st.booleans())), images(data, rank, 2))
-
-
-@given(st.data(), RANKS, st.sampled_from(["Avg", "Max"]))
-def test_adaptive_pool(data: Any, rank: int, mode: str) -> None:
-    sizes = st.integers(1, 5) if rank == 1 else each(rank, st.one_of(st.integers(1, 5), st.none()))
-    check(getattr(nn, f"Adaptive{mode}Pool{rank}d")(data.draw(sizes)), images(data, rank, 2))
 
 
 @given(st.data(), RANKS)
@@ -193,34 +115,6 @@ def test_recurrent_cell(data: Any, kind: str) -> None:
     check(module, torch.zeros(*lead, size + data.draw(st.sampled_from([0, 0, 0, 1]))))
 
 
-@given(st.data(), st.booleans())
-def test_pixel_shuffle(data: Any, inverse: bool) -> None:
-    factor = data.draw(st.integers(1, 3))
-    shape = [data.draw(st.integers(1, 3)) * data.draw(st.sampled_from([1, factor, factor**2])) for _ in range(3)]
-    lead = data.draw(st.lists(st.integers(1, 2), max_size=2))
-    check((nn.PixelUnshuffle if inverse else nn.PixelShuffle)(factor), torch.zeros(*lead, *shape))
-
-
-@given(st.data())
-def test_channel_shuffle(data: Any) -> None:
-    groups = data.draw(st.integers(1, 3))
-    channels = groups * data.draw(st.integers(1, 3)) + data.draw(st.sampled_from([0, 0, 0, 1]))
-    check(nn.ChannelShuffle(groups), torch.zeros(2, channels, *data.draw(st.lists(st.integers(1, 3), min_size=1, max_size=2))))
-
-
-@given(st.data())
-def test_unfold(data: Any) -> None:
-    kernel, dilation = data.draw(each(2, SMALL)), data.draw(each(2, st.integers(1, 2)))
-    padding, stride = data.draw(each(2, st.integers(0, 2))), data.draw(each(2, st.integers(1, 3)))
-    check(nn.Unfold(kernel, dilation, padding, stride), images(data, 2, 3))
-
-
-@given(st.data(), RANKS)
-def test_max_pool_with_indices(data: Any, rank: int) -> None:
-    kernel, stride = data.draw(st.integers(1, 3)), data.draw(st.one_of(st.none(), st.integers(1, 3)))
-    check(getattr(nn, f"MaxPool{rank}d")(kernel, stride, return_indices=True), images(data, rank, 2))
-
-
 @given(st.data())
 def test_embedding(data: Any) -> None:
     module = nn.Embedding(data.draw(st.integers(1, 20)), data.draw(st.integers(1, 6)), padding_idx=0)
@@ -233,23 +127,6 @@ def test_prelu(data: Any) -> None:
     module = nn.PReLU(data.draw(st.sampled_from([1, channels])))
     flowing = channels + data.draw(st.sampled_from([0, 0, 0, 1]))
     check(module, torch.zeros(2, flowing, *data.draw(st.lists(st.integers(1, 3), max_size=2))))
-
-
-@given(st.data(), st.sampled_from(["Constant", "Zero", "Reflection", "Replication", "Circular"]), RANKS)
-def test_pad(data: Any, kind: str, rank: int) -> None:
-    cls = getattr(nn, f"{kind}Pad{rank}d", None)
-    assume(cls is not None)
-    amounts = data.draw(st.one_of(st.integers(0, 3), st.tuples(*[st.integers(0, 3)] * (2 * rank))))
-    check(cls(amounts, 1.0) if kind == "Constant" else cls(amounts), images(data, rank, 2, 5))
-
-
-@given(st.data(), RANKS)
-def test_upsample(data: Any, rank: int) -> None:
-    if data.draw(st.booleans()):
-        module = nn.Upsample(size=data.draw(each(rank, st.integers(1, 7))))
-    else:
-        module = nn.Upsample(scale_factor=data.draw(each(rank, st.sampled_from([1.0, 1.5, 2.0, 3.0, 2.7]))))
-    check(module, torch.zeros(2, 3, *[data.draw(st.integers(1, 5)) for _ in range(rank)]))
 
 
 @given(st.data())
