@@ -6,7 +6,7 @@ remembers what it has worked out.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple, Optional
 
 from torch import nn
@@ -15,17 +15,26 @@ from introspect.errors import IntrospectError
 from introspect.layers import Opaque
 from introspect.layers.base import Spec
 
-from .specs import LAWS, Law, law_class, runs_by_law
+from .skeleton import Place
+from .specs import LAWS, READS_CHILDREN, Law, law_class, runs_by_law
+from .specs_torchvision import beside
 
 
 class Kind(NamedTuple):
-    """What a module's layer is. `spec`: None where there is no law. `stored`: a tensor's roles and layout by its name.
-    `runs`: the law that says what comes out, where the framework's own `forward` is what runs.
+    """What a module's layer is. `spec`: None where there is no law. `law`: says what is owned; None where the tensors are
+    not understood. `stored`: a tensor's roles and layout by its name. `runs`: whether the framework's own `forward` is what
+    runs, so that the law says what comes out.
     """
 
     spec: Optional[Spec]
+    law: Optional[Law] = None
     stored: Mapping[str, tuple[tuple[str, ...], str]] = {}
-    runs: Optional[Law] = None
+    runs: bool = False
+
+    @classmethod
+    def by(cls, law: Law, runs: bool) -> Kind:
+        """The kind of a module whose tensors are where `law` has them."""
+        return cls(law.spec, law, {n: (tuple(keys.split()), layout) for n, (keys, layout) in law.layouts.items()}, runs)
 
 
 _LAWLESS = Kind(None)
@@ -47,6 +56,8 @@ class Kinds:
         base, public = self._bases[cls]
         if base is None:
             return _LAWLESS
+        if base in READS_CHILDREN:  # modules that look alike may differ in what they hold
+            return _kind(module, base)
         state = module.__dict__
         held = tuple([name for kind in (module._parameters, module._buffers) for name, t in kind.items() if t is not None])
         key = (cls, len(state), held, *map(state.get, public))
@@ -56,14 +67,25 @@ class Kinds:
             return _kind(module, base)
 
 
+def beside_layers(placed: Sequence[Place]) -> dict[str, Kind]:
+    """By path: modules that are walked through and hold tensors of which a law is known."""
+    found: dict[str, Kind] = {}
+    root = placed[0].path
+    for path, module in placed:
+        for below, law in beside(module):
+            place = below if path == root else f"{path}.{below}" if below else path
+            found[place or root] = Kind.by(law, runs=False)
+    return found
+
+
 def _kind(module: nn.Module, base: type) -> Kind:
     law = LAWS[base](module)
     if law is None:
         return _LAWLESS
-    runs = law if runs_by_law(module, base) else None
+    runs = runs_by_law(module, base)
     if _stored_otherwise(module, law):
-        return Kind(Opaque(type(module).__name__, law.spec), {}, runs)
-    return Kind(law.spec, {name: (tuple(keys.split()), layout) for name, (keys, layout) in law.layouts.items()}, runs)
+        return Kind(Opaque(type(module).__name__, law.spec), runs=runs)
+    return Kind.by(law, runs)
 
 
 def _stored_otherwise(module: nn.Module, law: Law) -> bool:

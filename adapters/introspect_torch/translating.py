@@ -16,7 +16,7 @@ from introspect.inputs import InputShape, parse_inputs
 from introspect.ir import Holding, Model
 from introspect.layers import Container, Input
 
-from .kinds import Kinds
+from .kinds import Kind, Kinds, beside_layers
 from .meta import leaves, mapped
 from .reported import called_with, record
 from .skeleton import places, unscripted
@@ -46,26 +46,31 @@ def translate(model: nn.Module, inputs: Any = None) -> Model:
 
 
 class _Translation:
-    """The layers of a model, before any call. `laws` and `indices` are by path."""
+    """The layers of a model, before any call. By path: `laws`, of modules that run by one; `owners`, of all modules that own
+    tensors by one; `indices`, of the layers in `builder`.
+    """
 
     def __init__(self, model: nn.Module) -> None:
         self.placed = list(places(model))
         self.builder = Builder("torch", version(), type(self.placed[0].module).__name__)
         self.laws: dict[str, Law] = {}
+        self.owners: dict[str, Law] = {}
         self.indices: dict[str, int] = {}
         self._identities: dict[int, str] = {}
-        self._kinds = Kinds()
+        kinds = Kinds()
+        beside = beside_layers(self.placed)
         for path, module in self.placed:
-            self._add(path, module)
+            self._add(path, module, beside.get(path) or kinds.of(module))
 
-    def _add(self, path: str, module: nn.Module) -> None:
-        kind = self._kinds.of(module)
+    def _add(self, path: str, module: nn.Module, kind: Kind) -> None:
         holdings = self._holdings(module, kind.stored)
         if kind.spec is None and not holdings:
             return
         self.indices[path] = self.builder.layer(path, kind.spec or Container(), holdings, type(module).__name__)
-        if kind.runs is not None:
-            self.laws[path] = kind.runs
+        if kind.law is not None:
+            self.owners[path] = kind.law
+        if kind.runs:
+            self.laws[path] = kind.law or Law(kind.spec or Container())
 
     def _holdings(self, module: nn.Module, stored: Mapping[str, tuple[tuple[str, ...], str]]) -> list[Holding]:
         found = []
@@ -83,7 +88,7 @@ class _Translation:
 
 def _walked(translation: _Translation, given: Any) -> Model:
     builder = translation.builder
-    walker = Walker(builder, translation.placed, translation.laws, translation.indices)
+    walker = Walker(builder, translation.placed, translation.laws, translation.owners, translation.indices)
     values = _add_inputs(builder, given)
     standins = iter([StandIn.of(walker, v, one.shape, _dtype(one)) for v, one in zip(values, leaves(given))])
     outputs = walker.run(*called_with(mapped(given, lambda _: next(standins))))

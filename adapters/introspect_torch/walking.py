@@ -6,7 +6,7 @@ through. A function without a law is run on meta tensors and its result marked a
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any, Callable, Optional
 
@@ -16,9 +16,10 @@ from torch import nn
 from introspect.building import Builder
 from introspect.errors import IntrospectError, ShapeError
 from introspect.ir import Shape
-from introspect.layers import MultiHeadAttention, Opaque, Recurrent
+from introspect.layers import Opaque
 from introspect.storage import by_key, stored_shape
 
+from .calls import READERS, Reading
 from .creation import creating
 from .functions import FUNCTIONS, Applied, NoLawError
 from .meta import leaves, mapped, meta_tensor, plain_name, property_name, site
@@ -30,7 +31,6 @@ _PLAIN_PROPERTIES = frozenset(
     "device layout is_cuda is_cpu is_meta is_sparse is_quantized is_mkldnn is_nested is_leaf is_mps is_xpu is_xla is_ort "
     "is_vulkan is_ipu is_hpu is_mtia is_maia names grad grad_fn _version output_nr retains_grad name".split()
 )
-_WITH_MORE = frozenset({"embedding", "recurrent", "multi_head_attention", "opaque"})  # another dtype, or nested outputs
 _NEW = frozenset({"new_zeros", "new_ones", "new_empty"})
 
 
@@ -47,10 +47,19 @@ class Held(dict):  # type: ignore[type-arg]
 
 
 class Walker:
-    """Walks one model once. `laws` and `indices` are by path: a module's law, and its layer in the builder."""
+    """Walks one model once. By path: `laws`, of modules that run by one; `owners`, of all that own tensors by one;
+    `indices`, of their layers in the builder.
+    """
 
-    def __init__(self, builder: Builder, placed: Sequence[Place], laws: dict[str, Law], indices: dict[str, int]) -> None:
-        self.builder, self.laws, self.indices = builder, laws, indices
+    def __init__(
+        self,
+        builder: Builder,
+        placed: Sequence[Place],
+        laws: Mapping[str, Law],
+        owners: Mapping[str, Law],
+        indices: Mapping[str, int],
+    ) -> None:
+        self.builder, self._owners = builder, owners
         self.index_inputs: set[int] = set()
         self._path: list[str] = []
         self._stopped_at = ""
@@ -62,7 +71,7 @@ class Walker:
         for place in placed:
             twin = self._twins.of(place.module)
             if place.path in laws:
-                twin.__dict__["forward"] = partial(self._by_law, indices[place.path])
+                twin.__dict__["forward"] = partial(self._by_law, indices[place.path], twin)
             else:
                 self._open(place.path, twin)
 
@@ -111,25 +120,29 @@ class Walker:
         finally:
             self._path.pop()
 
-    def _by_law(self, index: int, *args: Any, **kwargs: Any) -> Any:
+    def _by_law(self, index: int, twin: nn.Module, *args: Any, **kwargs: Any) -> Any:
         spec = self.builder.layers[index].spec
-        if len(args) == 1 and not kwargs and type(args[0]) is StandIn and spec.kind not in _WITH_MORE:  # most calls
-            x = args[0]
-            ids = self.builder.call(index, (x.value,))
-            return self._made(ids[0], x.known_dtype) if len(ids) == 1 else tuple([self._made(i, x.known_dtype) for i in ids])
-        inputs = [self._as_standin(x) for x in leaves((args, kwargs)) if isinstance(x, torch.Tensor)]
-        if spec.kind == "embedding":
-            self._mark_index(inputs[0])
-        law = spec.shaped_by if isinstance(spec, Opaque) else spec
-        without_weights = isinstance(law, MultiHeadAttention) and not kwargs.get("need_weights", True)
-        ids = self.builder.call(index, [x.value for x in inputs], keep=1 if without_weights else None)
-        dtype = torch.get_default_dtype() if spec.kind == "embedding" else inputs[0].known_dtype
-        outputs = [self._made(i, dtype) for i in ids]
-        if isinstance(law, Recurrent) and law.states == "stacked":
-            return outputs[0], (outputs[1] if len(outputs) == 2 else tuple(outputs[1:]))
-        if isinstance(law, MultiHeadAttention):
-            return outputs[0], (None if without_weights else outputs[1])
+        reader = READERS.get(spec.shaped_by.kind if isinstance(spec, Opaque) and spec.shaped_by else spec.kind)
+        if reader is not None:
+            reading = reader(spec.shaped_by if isinstance(spec, Opaque) else spec, args, kwargs)
+            if reading is None:  # the law does not speak of such a call
+                return self._inside(self.builder.layers[index].path, type(twin).forward.__get__(twin), *args, **kwargs)
+            return self._read(index, reading)
+        if len(args) == 1 and not kwargs and type(args[0]) is StandIn:  # most calls
+            inputs: Sequence[StandIn] = args
+        else:
+            inputs = [self._as_standin(x) for x in leaves((args, kwargs)) if isinstance(x, torch.Tensor)]
+        outputs = [self._made(i, inputs[0].known_dtype) for i in self.builder.call(index, [x.value for x in inputs])]
         return outputs[0] if len(outputs) == 1 else tuple(outputs)
+
+    def _read(self, index: int, reading: Reading) -> Any:
+        """A call whose arguments or outputs are not plain."""
+        inputs = [self._as_standin(x) for x in reading.inputs]
+        for i in reading.indices:
+            self._mark_index(inputs[i])
+        ids = self.builder.call(index, [x.value for x in inputs], keep=reading.keep)
+        dtypes = [*reading.dtypes, *[inputs[0].known_dtype] * len(ids)]
+        return reading.nest([self._made(i, dtype) for i, dtype in zip(ids, dtypes)])
 
     def apply(self, function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """A bare function, by its law or on meta tensors."""
@@ -217,7 +230,7 @@ class Walker:
         return made
 
     def _law_shape(self, path: str, name: str) -> Optional[Shape]:
-        law = self.laws.get(path)
+        law = self._owners.get(path)
         if law is None or name not in law.layouts:
             return None
         keys, layout = law.layouts[name]

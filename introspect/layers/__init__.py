@@ -41,6 +41,14 @@ from .norm import (
 )
 from .patches import ChannelShuffle, Fold, PixelShuffle, Unfold
 from .pool import AdaptivePool, FeaturePool, FractionalPool, GlobalPool, MaxUnpool, Pool
+from .positions import (
+    ChannelScale,
+    ClassToken,
+    DecomposedRelativePosition,
+    PositionEmbedding,
+    RelativePositionBias,
+    SeparablePositionEmbedding,
+)
 from .projected import DotAttention, PerHeadAttention
 from .recurrent import Recurrent, RecurrentCell
 from .reshape import Expand, Flatten, Pad, Permute, Reduce, Repeat, Reshape, Tile, Upsample
@@ -52,17 +60,18 @@ from .window import windows
 from .wrapped import LowRank, Quantized, SpectralNorm
 
 __all__ = [
-    "Activation", "AdaptivePool", "AdaptiveSoftmax", "BatchNorm", "Bilinear", "CTCLoss", "ChannelShuffle",
-    "ClassificationLoss", "Concatenate", "Connections", "Container", "Contraction", "Conv", "ConvRecurrent",
-    "CosineEmbeddingLoss", "CosineSimilarity", "CrossDistance", "CustomRecurrent", "DataNormalization", "Dense",
-    "DepthwiseConv", "DotAttention", "Einsum", "EinsumDense", "Elementwise", "ElementwiseLoss", "Embedding", "EmbeddingBag",
-    "Encoding", "Expand", "FeaturePool", "Flatten", "Fold", "FractionalPool", "GatedLinear", "GaussianLoss", "GlobalPool",
-    "GroupNorm", "Highway", "Identity", "ImageSize", "Index", "Input", "InstanceNorm", "Inverse", "LayerNorm",
-    "LinearCrossEntropy", "LocallyConnected", "LowRank", "MarginLoss", "MatMul", "MaxUnpool", "MaxoutDense",
-    "MelSpectrogram", "MultiHeadAttention", "Noise", "Opaque", "PReLU", "Pad", "PairwiseDistance", "PerHeadAttention",
-    "Permute", "PixelShuffle", "Pool", "PyramidPool", "Quantized", "RMSNorm", "Recurrent", "RecurrentCell", "Reduce",
-    "Repeat", "Reshape", "ReversibleEmbedding", "ScaleShift", "ScaledDotProduct", "SeparableConv", "Shape", "Slice",
-    "SpatialTransformer", "Spec", "SpectralNorm", "Spectrogram", "Split", "Stack", "StackedCells", "Standardization",
-    "Tensor", "Term", "Tile", "TimeDistributed", "TransposedConv", "TripletLoss", "Unfold", "Upsample", "axis_suffixes",
-    "broadcast", "kernel_axes", "windows",
+    "Activation", "AdaptivePool", "AdaptiveSoftmax", "BatchNorm", "Bilinear", "CTCLoss", "ChannelScale", "ChannelShuffle",
+    "ClassToken", "ClassificationLoss", "Concatenate", "Connections", "Container", "Contraction", "Conv", "ConvRecurrent",
+    "CosineEmbeddingLoss", "CosineSimilarity", "CrossDistance", "CustomRecurrent", "DataNormalization",
+    "DecomposedRelativePosition", "Dense", "DepthwiseConv", "DotAttention", "Einsum", "EinsumDense", "Elementwise",
+    "ElementwiseLoss", "Embedding", "EmbeddingBag", "Encoding", "Expand", "FeaturePool", "Flatten", "Fold", "FractionalPool",
+    "GatedLinear", "GaussianLoss", "GlobalPool", "GroupNorm", "Highway", "Identity", "ImageSize", "Index", "Input",
+    "InstanceNorm", "Inverse", "LayerNorm", "LinearCrossEntropy", "LocallyConnected", "LowRank", "MarginLoss", "MatMul",
+    "MaxUnpool", "MaxoutDense", "MelSpectrogram", "MultiHeadAttention", "Noise", "Opaque", "PReLU", "Pad", "PairwiseDistance",
+    "PerHeadAttention", "Permute", "PixelShuffle", "Pool", "PositionEmbedding", "PyramidPool", "Quantized", "RMSNorm",
+    "Recurrent", "RecurrentCell", "Reduce", "RelativePositionBias", "Repeat", "Reshape", "ReversibleEmbedding", "ScaleShift",
+    "ScaledDotProduct", "SeparableConv", "SeparablePositionEmbedding", "Shape", "Slice", "SpatialTransformer", "Spec",
+    "SpectralNorm", "Spectrogram", "Split", "Stack", "StackedCells", "Standardization", "Tensor", "Term", "Tile",
+    "TimeDistributed", "TransposedConv", "TripletLoss", "Unfold", "Upsample", "axis_suffixes", "broadcast", "kernel_axes",
+    "windows",
 ]  # fmt: skip
