@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
+    from .comparing import Comparison as Comparison
+    from .comparing import compare as compare
     from .counting import NEURONS as NEURONS
     from .counts import Count as Count
     from .errors import IntrospectError as IntrospectError
@@ -17,6 +19,8 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "NEURONS": "counting",
+    "Comparison": "comparing",
+    "compare": "comparing",
     "Count": "counts",
     "Explanation": "explaining",
     "IntrospectError": "errors",
@@ -26,8 +30,8 @@ _HOMES = {
     "explain": "explaining",
     "register": "registry",
 }
-__all__ = ["NEURONS", "Count", "Explanation", "IntrospectError", "NoAdapterError", "ShapeError",
-           "UnknownDimensionError", "explain", "register"]  # fmt: skip
+__all__ = ["NEURONS", "Comparison", "Count", "Explanation", "IntrospectError", "NoAdapterError", "ShapeError",
+           "UnknownDimensionError", "compare", "explain", "register"]  # fmt: skip
 
 
 def __getattr__(name: str) -> Any:

@@ -35,8 +35,8 @@ def worded(field: str, words: Mapping[Any, str]) -> Callable[[Any], str]:
     return lambda spec: words.get(getattr(spec, field), f"{field} = {getattr(spec, field)}")
 
 
-def yes_no(field: str, thing: str) -> Callable[[Any], str]:
-    return lambda spec: thing if getattr(spec, field) else f"no {thing}"
+def yes_no(field: str, thing: str, article: str = "") -> Callable[[Any], str]:
+    return lambda spec: f"{article}{thing}" if getattr(spec, field) else f"no {thing}"
 
 
 def bias_others(spec: Any, inputs: Inputs) -> Iterable[Fields]:

@@ -58,9 +58,8 @@ def explain_command(
 
 
 def _explanation(target: str, shapes: tuple[str, ...], verify: bool) -> Explanation:
-    if target.endswith(".json") and Path(target).is_file():
-        return Explanation.from_json(Path(target).read_text(encoding="utf-8"))
-    return explain(resolve(target), parse_shapes(shapes), verify=verify)
+    found = _target(target)
+    return found if isinstance(found, Explanation) else explain(found, parse_shapes(shapes), verify=verify)
 
 
 def show(explanation: Explanation, form: str = "text", *, neurons: str = "weighted", width: Optional[int] = None) -> None:
@@ -74,6 +73,35 @@ def show(explanation: Explanation, form: str = "text", *, neurons: str = "weight
         return
     options: dict[str, Any] = {} if form == "json" else {"neurons": neurons}
     click.echo(explanation.render(form, **options, **({"width": width} if form == "text" else {})))
+
+
+@main.command("compare")
+@click.argument("a", metavar="A")
+@click.argument("b", metavar="B")
+@click.option("--input", "shapes", multiple=True, metavar="SHAPE", help="For a model that does not say what it takes.")
+@click.option("--format", "form", type=click.Choice(FORMS), default="text", show_default=True)
+@click.option("--width", type=int, help="Columns of the text; the terminal's by default.")
+def compare_command(a: str, b: str, shapes: tuple[str, ...], form: str, width: Optional[int]) -> None:
+    """Say where two models differ, and why; each is package.module:callable or a saved explanation (.json).
+
+    The exit code is 0 where nothing differs, 1 where something does.
+    """
+    from .comparing import compare
+
+    try:
+        found = compare(_target(a), _target(b), parse_shapes(shapes))
+    except IntrospectError as error:
+        raise _Failure(str(error)) from None
+    click.echo(found.render(form, **({"width": width} if form == "text" else {})))
+    if not found.same:
+        sys.exit(MISMATCH_EXIT)
+
+
+def _target(target: str) -> Any:
+    """A saved explanation, or the model that a target names."""
+    if target.endswith(".json") and Path(target).is_file():
+        return Explanation.from_json(Path(target).read_text(encoding="utf-8"))
+    return resolve(target)
 
 
 @main.command()

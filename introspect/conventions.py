@@ -190,7 +190,7 @@ CONVENTIONS: tuple[Convention, ...] = (
     ),
     Convention(
         "batchnorm_counter", BATCH_NORMS, ("counter",), "the number of batches seen may be kept as a buffer",
-        yes_no("counter", "counter of batches"),
+        yes_no("counter", "counter of batches", "a "),
         only(lambda spec: bool(spec.statistics == "buffers"), toggled("counter", False, True)),
     ),
     Convention(
@@ -204,11 +204,11 @@ CONVENTIONS: tuple[Convention, ...] = (
     ),
     Convention(
         "no_gamma", NORMS, ("scale",), "the scale may be left out where the next layer can take it over",
-        yes_no("scale", "scale (gamma)"), toggled("scale", True, False),
+        yes_no("scale", "scale (gamma)", "a "), toggled("scale", True, False),
     ),
     Convention(
         "no_beta", NORMS, ("center",), "the shift may be left out where the next layer has a bias",
-        yes_no("center", "shift (beta)"), toggled("center", True, False),
+        yes_no("center", "shift (beta)", "a "), toggled("center", True, False),
     ),
     Convention(
         "no_affine", NORMS, ("scale", "center"), "scale and shift may both be left out",
@@ -229,7 +229,7 @@ CONVENTIONS: tuple[Convention, ...] = (
     ),
     Convention(
         "attention_bias_kv", ("multi_head_attention",), ("bias_kv",), "keys and values may get one learned entry more",
-        yes_no("bias_kv", "extra key and value"), toggled("bias_kv", False, True),
+        yes_no("bias_kv", "extra key and value", "an "), toggled("bias_kv", False, True),
     ),
     Convention(
         "adapted_statistics", ("data_normalization",), ("adapted",), "input statistics are given, or adapted and stored",

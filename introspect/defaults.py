@@ -10,6 +10,8 @@ from .choices import Fields, Inputs
 from .conventions import rewrapped, unwrapped
 from .layers.base import Spec
 
+NAMES = {"torch": "PyTorch", "keras": "Keras", "lasagne": "Lasagne"}  # as people write them
+
 
 @dataclass(frozen=True)
 class Default:

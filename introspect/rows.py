@@ -75,7 +75,8 @@ class LayerRow:
         self.kind_name = self._row.layer.kind_name
         self.spec = self._row.layer.spec
         self.function = self._row.layer.function
-        self.called = self._row.call is not None
+        self.call = self._row.call  # index among the model's calls
+        self.called = self.call is not None
         self.repeated = self._row.repeated
         self.output_shape = self._row.output
         self.output_shapes = self._row.outputs

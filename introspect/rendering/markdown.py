@@ -17,19 +17,20 @@ def write(explanation: Explanation, *, neurons: str = "weighted") -> str:
     """`explanation` as GitHub-flavoured Markdown."""
     e = explanation
     rows = [(*line[:-1], MARKS[line.status] if e.verified else "") for line in lines(e, neurons)]
-    parts = [f"### {_escaped(title(e))}", "\n".join(_row(row) for row in (_HEAD, _RULE, *rows))]
+    parts = [f"### {escaped(title(e))}", "\n".join(_row(row) for row in (_HEAD, _RULE, *rows))]
     parts.append("\n".join(_row(row) for row in (("total", "", ""), ("---", "---:", "---"), *totals(e, neurons))))
-    parts.append(f"**{_escaped(verdict(e))}**")
+    parts.append(f"**{escaped(verdict(e))}**")
     for heading, sentences in findings(e):
-        parts.append(f"**{heading}**\n\n" + "\n".join(f"- {_escaped(sentence)}" for sentence in sentences))
+        parts.append(f"**{heading}**\n\n" + "\n".join(f"- {escaped(sentence)}" for sentence in sentences))
     return "\n\n".join(parts) + "\n"
 
 
 def _row(cells: tuple[str, ...]) -> str:
-    return "| " + " | ".join(cell if set(cell) <= set("-:") else _escaped(cell) for cell in cells) + " |"
+    return "| " + " | ".join(cell if set(cell) <= set("-:") else escaped(cell) for cell in cells) + " |"
 
 
-def _escaped(text: str) -> str:
+def escaped(text: str) -> str:
+    """`text` with what Markdown would read as marks written out."""
     for mark in "\\`*_|<":
         text = text.replace(mark, f"\\{mark}")
     return text

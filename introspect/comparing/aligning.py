@@ -1,0 +1,149 @@
+"""Which unit of one model is which of the other: by kind, sizes, shapes and order; a name is only a hint.
+
+Three passes: equal units in order, the longest common run of them; equal units elsewhere (branches in another order);
+then, between what has been matched, the most alike units of one family in order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Callable, Optional
+
+from ..algebra import Dim
+from .units import Unit, ledger_of
+
+Match = tuple[Optional[Unit], Optional[Unit]]
+_Score = Callable[[Unit, Unit], float]
+_CLOSE, _EQUAL = 7.0, 9.0
+
+
+def align(a: Sequence[Unit], b: Sequence[Unit]) -> list[Match]:
+    """Every unit of both once, alone or with its partner; in the order of `a`, what only `b` has where it stands there."""
+    likeness = Likeness(a, b)
+    partner = dict(_in_order(a, b, likeness.at_least(_CLOSE)))
+    gaps = _gaps(a, b, partner)
+    taken = set(partner.values())
+    left = [u for u in a if u.index not in partner]
+    spare = [v for v in b if v.index not in taken]
+    partner.update(_anywhere(left, spare, likeness.at_least(_EQUAL)))
+    taken = set(partner.values())
+    for mine, theirs in gaps:
+        mine, theirs = [u for u in mine if u.index not in partner], [v for v in theirs if v.index not in taken]
+        partner.update(_in_order(mine, theirs, likeness.at_least(0)))
+    return _merged(a, b, partner)
+
+
+class Likeness:
+    """How alike two units are; 0 where they cannot be the same layer. Equal questions are answered once."""
+
+    def __init__(self, a: Sequence[Unit], b: Sequence[Unit]) -> None:
+        self._known: dict[tuple[object, object], float] = {}
+        self._traits = {id(unit): _traits(unit) for unit in (*a, *b)}
+
+    def at_least(self, least: float) -> _Score:
+        """The likeness of two units, 0 where it is less than `least`."""
+
+        def score(u: Unit, v: Unit) -> float:
+            found = self.of(u, v)
+            return found if found >= least else 0.0
+
+        return score
+
+    def of(self, u: Unit, v: Unit) -> float:
+        """Kernel of the same size 6, same output 3, same input 1, same window 1, same family 1, same name ½."""
+        pair = (self._traits[id(u)], self._traits[id(v)])
+        if pair not in self._known:
+            self._known[pair] = _alike(*pair)
+        found = self._known[pair]
+        return found + 0.5 if found and u.row.path == v.row.path else found
+
+
+_Traits = tuple[str, Optional[Dim], object, object, object, bool]
+
+
+def _traits(unit: Unit) -> _Traits:
+    held = ledger_of(unit.spec, unit.inputs) or unit.held
+    sizes = [h.size for role, h in held.items() if h.size is not None and not role.endswith("bias")]
+    main = max((size for size in sizes if isinstance(size, int)), default=None)
+    window = getattr(unit.spec, "kernel_size", None)
+    return unit.family, main, unit.gives, unit.seen, window, unit.spec.lawless
+
+
+def _alike(u: _Traits, v: _Traits) -> float:
+    same_size = u[1] is not None and u[1] == v[1]
+    if u[0] != v[0]:
+        related = {u[0], v[0]} == {"conv", "dense"} and same_size and u[2] == v[2] and u[2] is not None
+        return 6.0 if related else 0.0
+    same_output = u[2] is not None and u[2] == v[2]
+    unknown_shapes = u[2] is None or v[2] is None  # a model without an input: sizes have to do
+    score = 1.0 + 6.0 * same_size + 3.0 * (same_output or (same_size and unknown_shapes))
+    return score + (u[3] is not None and u[3] == v[3]) + (u[4] is not None and u[4] == v[4])
+
+
+def _in_order(a: Sequence[Unit], b: Sequence[Unit], score: _Score) -> list[tuple[int, int]]:
+    """Pairs of indices, both ascending, of the greatest total likeness."""
+    start = 0
+    while start < min(len(a), len(b)) and score(a[start], b[start]) >= _EQUAL:
+        start += 1
+    end = 0
+    while end < min(len(a), len(b)) - start and score(a[-1 - end], b[-1 - end]) >= _EQUAL:
+        end += 1
+    outside = [(a[i].index, b[i].index) for i in range(start)] + [(a[-i].index, b[-i].index) for i in range(end, 0, -1)]
+    return sorted(outside + _best(a[start : len(a) - end], b[start : len(b) - end], score))
+
+
+def _best(a: Sequence[Unit], b: Sequence[Unit], score: _Score) -> list[tuple[int, int]]:
+    """Needleman and Wunsch's alignment, gaps free of charge."""
+    if not a or not b:
+        return []
+    table = [[0.0] * (len(b) + 1)]
+    for u in a:
+        above, row = table[-1], [0.0]
+        for j, v in enumerate(b):
+            row.append(max(above[j + 1], row[j], above[j] + score(u, v)))
+        table.append(row)
+    found = []
+    i, j = len(a), len(b)
+    while i and j:
+        if table[i][j] == table[i - 1][j]:
+            i -= 1
+        elif table[i][j] == table[i][j - 1]:
+            j -= 1
+        else:
+            i, j = i - 1, j - 1
+            found.append((a[i].index, b[j].index))
+    return found[::-1]
+
+
+def _gaps(a: Sequence[Unit], b: Sequence[Unit], partner: dict[int, int]) -> list[tuple[Sequence[Unit], Sequence[Unit]]]:
+    """What lies between one matched pair and the next, in both."""
+    found = []
+    i = j = 0
+    for u, v in [*partner.items(), (len(a), len(b))]:
+        found.append((a[i:u], b[j:v]))
+        i, j = u + 1, v + 1
+    return found
+
+
+def _anywhere(a: Sequence[Unit], b: Sequence[Unit], score: _Score) -> list[tuple[int, int]]:
+    """The best partner left for each, wherever it stands; the nearest of equal ones."""
+    found, spare = [], list(b)
+    for u in a:
+        best = max(spare, key=lambda v: (score(u, v), -abs(u.index - v.index)), default=None)
+        if best is not None and score(u, best):
+            spare.remove(best)
+            found.append((u.index, best.index))
+    return found
+
+
+def _merged(a: Sequence[Unit], b: Sequence[Unit], partner: dict[int, int]) -> list[Match]:
+    """All of both in one order."""
+    taken = set(partner.values())
+    alone = [v for v in b if v.index not in taken]
+    found: list[Match] = []
+    for u in a:
+        v = partner.get(u.index)
+        while v is not None and alone and alone[0].index < v:
+            found.append((None, alone.pop(0)))
+        found.append((u, None if v is None else b[v]))
+    return found + [(None, v) for v in alone]
