@@ -62,8 +62,10 @@ def _embedding(spec: Spec, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Rea
     return Reading(_bound("input", args, kwargs), _only, dtypes=(torch.get_default_dtype(),), indices=(0,))
 
 
-def _embedding_bag(spec: Spec, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Reading:
+def _embedding_bag(spec: Spec, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Optional[Reading]:
     x, offsets, weights = _bound("input offsets per_sample_weights", args, kwargs)
+    if (offsets is None) != (x.dim() == 2) and not (offsets is None and weights is None):
+        return None  # refused; to the law, the one would look like the other
     indices = (0,) if offsets is None else (0, 1)
     return Reading(_given(x, offsets, weights), _only, dtypes=(torch.get_default_dtype(),), indices=indices)
 

@@ -62,7 +62,7 @@ RULES: dict[str, Rule] = {
     "LocalResponseNorm": lambda m: Law(Standardization("local response", least_axes=3)),
     "CrossMapLRN2d": lambda m: Law(Standardization("local response", ranks=(4,))),
     "BatchNorm1d": batch_norm(2, 3), "BatchNorm2d": batch_norm(4), "BatchNorm3d": batch_norm(5),
-    "SyncBatchNorm": batch_norm(2, 3, 4, 5),
+    "SyncBatchNorm": batch_norm(),
 }  # fmt: skip
 for _n in (1, 2, 3):
     RULES[f"InstanceNorm{_n}d"] = instance_norm(_n)

@@ -10,54 +10,8 @@ from against_torch import check
 from breadth import covering
 from hypothesis import given
 from hypothesis import strategies as st
-from strategies_torch import RANKS
+from strategies_torch import WRONG
 from torch import nn
-
-
-@given(st.data(), RANKS)
-def test_batch_norm(data: Any, rank: int) -> None:
-    features = data.draw(st.integers(1, 5))
-    module = getattr(nn, f"BatchNorm{rank}d")(
-        features, affine=data.draw(st.booleans()), track_running_stats=data.draw(st.booleans())
-    )
-    axes = data.draw(st.integers(2, 5))
-    check(module, torch.zeros(2, features + data.draw(st.sampled_from([0, 0, 0, 1])), *[2] * (axes - 2)))
-
-
-@given(st.data(), RANKS)
-def test_instance_norm(data: Any, rank: int) -> None:
-    features = data.draw(st.integers(1, 4))
-    module = getattr(nn, f"InstanceNorm{rank}d")(
-        features, affine=data.draw(st.booleans()), track_running_stats=data.draw(st.booleans())
-    )
-    lead = [2] if data.draw(st.booleans()) else []
-    check(module, torch.zeros(*lead, features, *[data.draw(st.integers(2, 5)) for _ in range(rank)]))
-
-
-@given(st.data())
-def test_layer_norm(data: Any) -> None:
-    shape = data.draw(st.lists(st.integers(1, 5), min_size=1, max_size=3))
-    module = nn.LayerNorm(shape, elementwise_affine=data.draw(st.booleans()))
-    wrong = data.draw(st.sampled_from([0, 0, 0, 1]))
-    check(module, torch.zeros(*data.draw(st.lists(st.integers(1, 3), max_size=2)), *shape[:-1], shape[-1] + wrong))
-
-
-@pytest.mark.skipif(not hasattr(nn, "RMSNorm"), reason="this PyTorch has no RMSNorm")
-@given(st.data())
-def test_rms_norm(data: Any) -> None:
-    shape = data.draw(st.lists(st.integers(1, 5), min_size=1, max_size=3))
-    wrong = data.draw(st.sampled_from([0, 0, 0, 1]))
-    module = nn.RMSNorm(shape, elementwise_affine=data.draw(st.booleans()))
-    check(module, torch.zeros(2, *shape[:-1], shape[-1] + wrong))
-
-
-@given(st.data())
-def test_group_norm(data: Any) -> None:
-    groups = data.draw(st.integers(1, 4))
-    channels = groups * data.draw(st.integers(1, 4))
-    module = nn.GroupNorm(groups, channels, affine=data.draw(st.booleans()))
-    given_channels = channels + data.draw(st.sampled_from([0, 0, 0, 1]))
-    check(module, torch.zeros(2, given_channels, *data.draw(st.lists(st.integers(2, 4), max_size=3))))
 
 
 @given(st.data())
@@ -65,7 +19,7 @@ def test_linear(data: Any) -> None:
     features = data.draw(st.integers(1, 9))
     module = nn.Linear(features, data.draw(st.integers(1, 9)), bias=data.draw(st.booleans()))
     lead = data.draw(st.lists(st.integers(1, 4), max_size=3))
-    check(module, torch.zeros(*lead, features + data.draw(st.sampled_from([0, 0, 0, 1]))))
+    check(module, torch.zeros(*lead, features + data.draw(WRONG)))
 
 
 @given(st.data())
@@ -73,46 +27,8 @@ def test_bilinear(data: Any) -> None:
     a, b = data.draw(st.integers(1, 5)), data.draw(st.integers(1, 5))
     module = nn.Bilinear(a, b, data.draw(st.integers(1, 5)), bias=data.draw(st.booleans()))
     lead = data.draw(st.lists(st.integers(1, 3), max_size=2))
-    wrong = data.draw(st.sampled_from([0, 0, 0, 1]))
+    wrong = data.draw(WRONG)
     check(module, torch.zeros(*lead, a), torch.zeros(*lead, b + wrong))
-
-
-@covering(3)
-@given(st.data(), st.sampled_from(["RNN", "LSTM", "GRU"]))
-def test_recurrent(data: Any, kind: str) -> None:
-    size, hidden = data.draw(st.integers(1, 5)), data.draw(st.integers(2, 5))
-    projection = {"proj_size": data.draw(st.integers(0, hidden - 1))} if kind == "LSTM" else {}
-    module = getattr(nn, kind)(
-        size, hidden, num_layers=data.draw(st.integers(1, 3)), bias=data.draw(st.booleans()),
-        batch_first=data.draw(st.booleans()), bidirectional=data.draw(st.booleans()), **projection,
-    )  # fmt: skip
-    lead = data.draw(st.lists(st.integers(1, 4), min_size=1, max_size=2))
-    check(module, torch.zeros(*lead, size + data.draw(st.sampled_from([0, 0, 0, 1]))))
-
-
-@given(st.data())
-def test_multi_head_attention(data: Any) -> None:
-    heads = data.draw(st.integers(1, 3))
-    width = heads * data.draw(st.integers(1, 3))
-    kdim, vdim = (data.draw(st.sampled_from([None, width, width + 1])) for _ in range(2))
-    options = {name: data.draw(st.booleans()) for name in ("bias", "add_bias_kv", "add_zero_attn", "batch_first")}
-    module = nn.MultiheadAttention(width, heads, kdim=kdim, vdim=vdim, **options)
-    batch, length, sources = (data.draw(st.integers(1, 3)) for _ in range(3))
-    wrong = data.draw(st.sampled_from([0, 0, 0, 1]))
-
-    def sequence(n: int, features: int) -> torch.Tensor:
-        return torch.zeros(*([batch, n] if options["batch_first"] else [n, batch]), features)
-
-    check(module, sequence(length, width), sequence(sources, (kdim or width) + wrong), sequence(sources, vdim or width))
-
-
-@covering(3)
-@given(st.data(), st.sampled_from(["RNN", "LSTM", "GRU"]))
-def test_recurrent_cell(data: Any, kind: str) -> None:
-    size, hidden = data.draw(st.integers(1, 5)), data.draw(st.integers(1, 5))
-    module = getattr(nn, f"{kind}Cell")(size, hidden, bias=data.draw(st.booleans()))
-    lead = data.draw(st.lists(st.integers(1, 4), max_size=2))
-    check(module, torch.zeros(*lead, size + data.draw(st.sampled_from([0, 0, 0, 1]))))
 
 
 @given(st.data())
@@ -125,7 +41,7 @@ def test_embedding(data: Any) -> None:
 def test_prelu(data: Any) -> None:
     channels = data.draw(st.integers(1, 5))
     module = nn.PReLU(data.draw(st.sampled_from([1, channels])))
-    flowing = channels + data.draw(st.sampled_from([0, 0, 0, 1]))
+    flowing = channels + data.draw(WRONG)
     check(module, torch.zeros(2, flowing, *data.draw(st.lists(st.integers(1, 3), max_size=2))))
 
 
@@ -148,15 +64,70 @@ def test_unflatten(data: Any) -> None:
 ELEMENTWISE = [
     nn.ReLU(), nn.ReLU6(), nn.ELU(), nn.SELU(), nn.CELU(), nn.GELU(), nn.SiLU(), nn.Mish(), nn.LeakyReLU(), nn.RReLU(),
     nn.Sigmoid(), nn.Tanh(), nn.Hardtanh(), nn.Hardswish(), nn.Hardsigmoid(), nn.Softplus(), nn.Softsign(), nn.LogSigmoid(),
-    nn.Hardshrink(), nn.Softshrink(), nn.Tanhshrink(), nn.Threshold(0.1, 0.0), nn.Identity(), nn.Dropout(0.3),
-    nn.AlphaDropout(0.3), nn.FeatureAlphaDropout(0.3), nn.Softmax(dim=-1), nn.LogSoftmax(dim=-1), nn.Softmin(dim=-1),
-    nn.LocalResponseNorm(2),
+    nn.Hardshrink(), nn.Softshrink(), nn.Tanhshrink(), nn.Threshold(0.1, 0.0), nn.Identity(7, unused=True), nn.Dropout(0.3),
+    nn.Dropout2d(), nn.Dropout3d(), nn.AlphaDropout(0.3), nn.FeatureAlphaDropout(0.3),
 ]  # fmt: skip
 
 
 @pytest.mark.parametrize("module", ELEMENTWISE, ids=lambda m: type(m).__name__)
-@given(st.lists(st.integers(1, 4), min_size=3, max_size=5))
+@pytest.mark.filterwarnings("ignore:dropout")
+@given(st.lists(st.integers(1, 4), max_size=5))
 def test_what_changes_no_shape(module: nn.Module, shape: list[int]) -> None:
-    e = check(module, torch.zeros(*shape))
+    e = check(module, torch.zeros(shape))
     assert e is not None
     assert e.params == 0
+
+
+ONLY_SOME_RANKS = [nn.LocalResponseNorm(2), nn.CrossMapLRN2d(3), nn.Softmax2d()]
+if hasattr(nn, "Dropout1d"):
+    ONLY_SOME_RANKS.append(nn.Dropout1d())
+
+
+@pytest.mark.parametrize("module", ONLY_SOME_RANKS, ids=lambda m: type(m).__name__)
+@pytest.mark.parametrize("rank", range(6))
+def test_what_takes_only_some_ranks(module: nn.Module, rank: int) -> None:
+    e = check(module, torch.zeros((2, 3, 4, 2, 2)[:rank]))
+    assert e is None or e.params == 0
+
+
+@given(st.sampled_from(["Softmax", "LogSoftmax", "Softmin"]), st.integers(-5, 4), st.lists(st.integers(1, 3), max_size=4))
+def test_functions_along_an_axis(name: str, dim: int, shape: list[int]) -> None:
+    check(getattr(nn, name)(dim), torch.zeros(shape))
+
+
+@pytest.mark.filterwarnings("ignore:Implicit dimension choice")
+@pytest.mark.parametrize("shape", [(), (2,), (2, 3), (2, 3, 4), (2, 3, 4, 5)])
+def test_softmax_without_an_axis(shape: tuple[int, ...]) -> None:
+    assert check(nn.Softmax(), torch.zeros(shape)) is not None
+
+
+@given(st.integers(-4, 3), st.lists(st.integers(1, 4), max_size=3))
+def test_glu(dim: int, shape: list[int]) -> None:
+    check(nn.GLU(dim), torch.zeros(shape))
+
+
+class Weighed(nn.Module):
+    """A bag of embeddings with a weight for each index."""
+
+    def __init__(self, bag: nn.EmbeddingBag) -> None:
+        super().__init__()
+        self.bag = bag
+
+    def forward(self, indices: torch.Tensor, weights: torch.Tensor, offsets: Any = None) -> torch.Tensor:
+        return self.bag(indices, offsets, per_sample_weights=weights)
+
+
+@covering(2)
+@given(st.data(), st.sampled_from(["sum", "mean", "max"]), st.booleans())
+def test_embedding_bag(data: Any, mode: str, last: bool) -> None:
+    vocabulary, dimension = data.draw(st.integers(1, 9)), data.draw(st.integers(1, 5))
+    padding = data.draw(st.sampled_from([None, 0]))
+    module = nn.EmbeddingBag(vocabulary, dimension, mode=mode, include_last_offset=last, padding_idx=padding)
+    indices = torch.zeros(data.draw(st.lists(st.integers(1, 4), max_size=3)), dtype=torch.long)
+    offsets = torch.zeros(data.draw(st.integers(2 if last else 1, 3)), dtype=torch.long)  # an end without a bag crashes
+    offsets[1:] = len(indices) if indices.dim() else 0  # what is out of range ends the process
+    bags = [offsets] if indices.dim() == 1 and data.draw(st.integers(0, 4)) else []
+    if data.draw(st.booleans()):
+        check(module, indices, *bags)
+    else:
+        check(Weighed(module), indices, torch.zeros(indices.shape), *bags)
