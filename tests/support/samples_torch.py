@@ -26,6 +26,11 @@ def layer(make: Callable[[], nn.Module], *shapes: tuple[int, ...]) -> Callable[[
     return lambda: (make(), shapes if len(shapes) > 1 else shapes[0])
 
 
+def of(make: Callable[[], nn.Module], *dtyped: tuple[tuple[int, ...], Any]) -> Callable[[], tuple[Any, Any]]:
+    """The same for inputs that are no floats: examples without data."""
+    return lambda: (make(), tuple(torch.empty(shape, dtype=dtype, device="meta") for shape, dtype in dtyped))
+
+
 def function(apply: Callable[..., Any], *shapes: tuple[int, ...]) -> Callable[[], tuple[Any, Any]]:
     return layer(lambda: Apply(apply), *shapes)
 
@@ -79,6 +84,31 @@ SAMPLES: dict[str, Callable[[], tuple[Any, Any]]] = {
     ),
     "packed attention": layer(lambda: nn.MultiheadAttention(4, 2), (6, 2, 4), (6, 2, 4), (6, 2, 4)),
 }
+INDICES = torch.long
+SAMPLES.update(
+    {
+        "glu": layer(lambda: nn.GLU(1), IMAGE),
+        "fold": layer(lambda: nn.Fold((5, 6), (2, 3), stride=(1, 2), padding=(0, 1)), (2, 12, 12)),
+        "max unpool": of(lambda: nn.MaxUnpool2d(3, 2, 1), (IMAGE, torch.float32), (IMAGE, INDICES)),
+        "fractional pool": layer(lambda: nn.FractionalMaxPool2d(2, output_ratio=(0.5, 0.7)), IMAGE),
+        "embedding bag": of(lambda: nn.EmbeddingBag(7, 3, mode="sum"), ((10,), INDICES), ((4,), INDICES)),
+        "cosine similarity": layer(lambda: nn.CosineSimilarity(2), IMAGE, IMAGE),
+        "pairwise distance": layer(lambda: nn.PairwiseDistance(keepdim=True), (2, 3, 4), (2, 3, 4)),
+        "elementwise loss": layer(lambda: nn.MSELoss(reduction="none"), IMAGE, IMAGE),
+        "loss over classes": layer(lambda: nn.MultiLabelSoftMarginLoss(torch.ones(8), reduction="none"), IMAGE, IMAGE),
+        "classification loss": of(
+            lambda: nn.CrossEntropyLoss(torch.ones(4), reduction="none"), (IMAGE, torch.float32), ((2, 9, 8), INDICES)
+        ),
+        "margin loss": of(lambda: nn.MultiMarginLoss(reduction="none"), ((3, 4), torch.float32), ((3,), INDICES)),
+        "cosine embedding loss": layer(lambda: nn.CosineEmbeddingLoss(reduction="none"), (3, 4), (3, 4), (3,)),
+        "triplet loss": layer(lambda: nn.TripletMarginLoss(reduction="none"), (3, 4, 5), (3, 4, 5), (3, 4, 5)),
+    }
+)
+if hasattr(nn, "LinearCrossEntropyLoss"):
+    SAMPLES["linear cross entropy"] = of(
+        lambda: nn.LinearCrossEntropyLoss(5, 4, weight=torch.ones(4), reduction="none"),
+        ((3, 5), torch.float32), ((3,), INDICES),
+    )  # fmt: skip
 if hasattr(F, "scaled_dot_product_attention"):
     SAMPLES["attention"] = function(F.scaled_dot_product_attention, (2, 3, 4), (2, 5, 4), (2, 5, 6))
 if hasattr(nn, "RMSNorm"):
