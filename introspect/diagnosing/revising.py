@@ -50,7 +50,7 @@ class Reviser:
         self.model = model
 
     @cached_property
-    def _readers(self) -> dict[int, list[int]]:
+    def readers(self) -> dict[int, list[int]]:
         """The calls that read a value."""
         found: dict[int, list[int]] = {}
         for index, call in enumerate(self.model.calls):
@@ -87,7 +87,7 @@ class Reviser:
             for value, shape in given:
                 if shape != self.model.values[value].shape:
                     shapes[value] = shape
-                    for reader in self._readers.get(value, ()):
+                    for reader in self.readers.get(value, ()):
                         heapq.heappush(waiting, reader)
         return Revision(self.model, laws, shapes, frozenset(done))
 

@@ -1,0 +1,162 @@
+"""`diagnose(model, claim)`: why somebody has another number, or that it is right."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Optional
+
+from ..errors import IntrospectError
+from . import costs
+from .claims import Claim, Reading, read_claim
+from .nothing import unexplained
+from .proving import RIGHT, Proved, Reason, prove
+from .searching import Candidate, Search
+from .squares import mistaken, windows_near
+from .tally import WORDS, Tally, find_scope
+from .workings import of_model
+
+if TYPE_CHECKING:
+    from ..explaining import Explanation
+
+MOST_REASONS = 5
+_TRIED = 40  # candidates that are counted as a whole before the rest is given up
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """A claim about a model and the reasons for it, the simplest first; none where nothing fits.
+
+    `value` is what the model has, `notes` what else there is to say. `parts`: the same for each layer, where a claim was made
+    for several; `reasons` are then those of all of them.
+    """
+
+    model: str
+    claim: Claim
+    quantity: str
+    at: Optional[str]
+    value: int
+    working: str
+    reasons: tuple[Reason, ...] = ()
+    notes: tuple[str, ...] = ()
+    parts: Mapping[str, Diagnosis] = field(default_factory=dict)
+
+    @property
+    def right(self) -> bool:
+        """Whether the claim is what the model has, perhaps rounded."""
+        return bool(self.reasons) and all(reason.code == RIGHT for reason in self.reasons[:1])
+
+    @property
+    def explained(self) -> bool:
+        """Whether there is any reason."""
+        return bool(self.reasons)
+
+    def render(self, form: str = "text", **options: Any) -> str:
+        """As ``text``, ``markdown`` or ``json``. Raises `ValueError` for any other form."""
+        from ..rendering.diagnosis import render
+
+        return render(self, form, **options)
+
+    def to_json(self) -> str:
+        """JSON with a schema version."""
+        return self.render("json")
+
+    def __str__(self) -> str:
+        return self.render("text")
+
+    def _repr_markdown_(self) -> str:
+        return self.render("markdown")  # notebooks show this
+
+    def __repr__(self) -> str:
+        said = self.reasons[0].code if self.reasons else "unexplained"
+        return f"<Diagnosis of {self.claim.text} {WORDS.get(self.quantity, self.quantity)}: {said}>"
+
+
+def diagnose(model: Any, claim: Any, at: Optional[str] = None, quantity: str = "params", *, inputs: Any = None) -> Diagnosis:
+    """Why `claim` is not what `model` has: the smallest change of the model, or slip of the count, that yields it.
+
+    `model`: a live model, an explanation, or a :class:`~introspect.ir.Model`. `claim`: ``1664``, ``"117M"``, ``"21.4MB"``, a
+    dict of claims by layer (``""`` for the whole model), a list of them for the weighted layers, or a summary's pasted text.
+    `at`: the layer, block or tensor meant. `quantity`: params, trainable, non_trainable, buffers, weights, biases, neurons or
+    connections. `inputs`: as in :func:`explain`.
+
+    Raises `IntrospectError` for a claim that cannot be read, an unknown layer, or a number that needs an input.
+    """
+    explanation = _explained(model, inputs)
+    if isinstance(claim, Mapping) or (isinstance(claim, Sequence) and not isinstance(claim, str)):
+        from .lists import diagnose_each
+
+        return diagnose_each(explanation, claim, at, quantity)
+    if isinstance(claim, str) and "\n" in claim.strip():
+        from .lists import diagnose_pasted
+
+        return diagnose_pasted(explanation, claim, at)
+    return diagnose_one(Tally(explanation, quantity, find_scope(explanation.model, at)), read_claim(claim), at)
+
+
+def _explained(model: Any, inputs: Any) -> Explanation:
+    from ..explaining import Explanation, explain
+
+    if isinstance(model, Explanation):
+        if inputs is not None:
+            raise IntrospectError(
+                "an explanation has its inputs already", got=inputs, hint="diagnose(model, claim, inputs=...)"
+            )
+        return model
+    return explain(model, inputs, verify=False)
+
+
+def diagnose_one(tally: Tally, claim: Claim, at: Optional[str]) -> Diagnosis:
+    """One number of one scope."""
+    search = Search(tally)
+    found = proved(tally, claim, [*search.candidates(claim), *_squares(tally, claim)])
+    wanted = claim.readings[0]
+    notes: list[str] = []
+    right = bool(found) and found[0].code == RIGHT
+    if not right and claim.exact:
+        notes += windows_near(tally, wanted.low)
+    if not found:
+        notes += unexplained(search, (wanted.low + wanted.high) // 2, claim.exact)
+    return Diagnosis(
+        tally.model.name,
+        claim,
+        tally.quantity,
+        at,
+        tally.total,
+        _own_working(tally),
+        tuple(found[:1] if right else found),
+        tuple(notes),
+    )
+
+
+def proved(tally: Tally, claim: Claim, candidates: Sequence[Candidate]) -> list[Reason]:
+    """The reasons among the candidates: counted as a whole, and each ledger once, by its simplest reason."""
+    reasons: list[Reason] = []
+    ledgers: list[Proved] = []
+    for candidate in sorted(candidates, key=lambda c: c.cost)[:_TRIED]:
+        if len(reasons) == MOST_REASONS or (reasons and candidate.cost > reasons[0].cost + costs.SHOWN):
+            break
+        if ledgers and candidate.edits and not ledgers[0].candidate.edits:
+            continue  # the model's own number is the claim, read as it is: no other model is needed
+        one = prove(tally, claim, candidate)
+        if one is not None and not any(one.ledger == other.ledger for other in ledgers):
+            ledgers.append(one)
+            reasons.append(one.reason)
+    return reasons
+
+
+def _squares(tally: Tally, claim: Claim) -> list[Candidate]:
+    if not claim.exact:
+        return []
+    wanted = claim.readings[0].low
+    return [Candidate(Reading(wanted, wanted), edits, wanted) for edits in mistaken(tally, wanted)]
+
+
+def _own_working(tally: Tally) -> str:
+    from .edits import written
+
+    pieces = of_model(tally, tally.model, tally.rows)
+    return written(pieces) if pieces else ""
+
+
+__all__ = ["Diagnosis", "Reason", "diagnose", "diagnose_one"]

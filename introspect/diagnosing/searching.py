@@ -1,0 +1,210 @@
+"""The search for the smallest change: single edits, hyper-parameters by solving, pairs only where nothing single is simple.
+
+An edit's share of the quantity is worked out once; two edits that reach different layers add up, and a pair is a number that is
+met from both sides. Whatever is found is a candidate and no more: it is proved by counting the revised model (`proving`).
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Optional
+
+from . import costs
+from .blocks import Blocks, blocks
+from .claims import Claim, Reading
+from .edits import Edit, clash, merged
+from .slips import slips
+from .solving import Curve, Surface
+from .switches import switches
+from .tally import Tally
+from .unknowns import unknowns
+
+_PARTNERS = 3.3  # an edit dearer than this is not looked for in pairs
+_WORK = 60_000  # calls that may be replayed for pairs whose parts reach the same layers
+_MOST_PAIRS = 400
+_MOST_SURFACES = 150
+_MOST_MET = 150
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """Edits that together make the quantity `value`, which a reading of the claim fits."""
+
+    reading: Reading
+    edits: tuple[Edit, ...]
+    value: int
+
+    @property
+    def cost(self) -> float:
+        extra = costs.PAIR * (len(self.edits) - 1) if self.edits else 0.0
+        loose = 0.0 if self.reading.exact else costs.LOOSE * sum(edit.solved for edit in self.edits)
+        return self.reading.cost + sum(edit.cost for edit in self.edits) + extra + loose
+
+
+class Sorted:
+    """Edits by what they add."""
+
+    def __init__(self, edits: Iterable[Edit]) -> None:
+        self.edits = sorted(edits, key=lambda edit: edit.delta)
+        self._deltas = [edit.delta for edit in self.edits]
+
+    def between(self, low: int, high: int) -> list[Edit]:
+        """Those that add `low` to `high`."""
+        return self.edits[bisect_left(self._deltas, low) : bisect_right(self._deltas, high)]
+
+
+class Search:
+    """All edits of one quantity of a model, and which of them yield a claim."""
+
+    def __init__(self, tally: Tally) -> None:
+        self.tally = tally
+        self._met: dict[tuple[int, int], Optional[Curve]] = {}
+        self._surfaces: dict[tuple[int, int], Surface] = {}
+        self._work = _WORK
+
+    @cached_property
+    def edits(self) -> Sorted:
+        """Slips and conventions."""
+        return Sorted([*slips(self.tally), *switches(self.tally)])
+
+    @cached_property
+    def curves(self) -> list[Curve]:
+        """Hyper-parameters on which the quantity depends."""
+        return [
+            curve for curve in (Curve(self.tally, unknown) for unknown in unknowns(self.tally)) if curve.formula is not None
+        ]
+
+    @cached_property
+    def repeats(self) -> list[Blocks]:
+        return list(blocks(self.tally))
+
+    @cached_property
+    def trials(self) -> list[Edit]:
+        """Hyper-parameters at usual values, to be met by something else."""
+        found = []
+        for curve in self.curves:
+            for x in curve.unknown.trials():
+                if curve.unknown.cost(x) <= _PARTNERS:
+                    edit = curve.trial(x)
+                    found += [edit] if edit is not None else []
+        return found
+
+    @cached_property
+    def partners(self) -> Sorted:
+        """The simple edits: one half of a pair."""
+        return Sorted(edit for edit in [*self.edits.edits, *self.trials] if edit.cost <= _PARTNERS and not edit.whole)
+
+    def candidates(self, claim: Claim) -> list[Candidate]:
+        """What yields the claim, the simplest first. Not proved yet."""
+        found = [c for reading in claim.readings for c in self._singles(reading)]
+        best = min((c.cost for c in found), default=float("inf"))
+        if best > costs.ENOUGH:
+            for reading in claim.readings:
+                if reading.cost <= costs.BINARY:
+                    found += self._pairs(reading)
+        return sorted(found, key=lambda c: c.cost)
+
+    def _singles(self, reading: Reading) -> Iterator[Candidate]:
+        total = self.tally.total
+        if reading.fits(total):
+            yield Candidate(reading, (), total)
+            return
+        for edit in self.edits.between(reading.low - total, reading.high - total):
+            yield Candidate(reading, (edit,), total + edit.delta)
+        yield from self._solved(reading, self.curves)
+        for run in self.repeats:
+            for n in run.solutions(reading.low, reading.high, total):
+                edit = run.edit(n)
+                yield Candidate(reading, (edit,), total + edit.delta)
+
+    def _solved(self, reading: Reading, curves: Iterable[Curve]) -> Iterator[Candidate]:
+        for curve in curves:
+            for x in curve.solutions(reading.low, reading.high):
+                edit = curve.edit(x)
+                if edit is not None and reading.fits(self.tally.total + edit.delta):
+                    yield Candidate(reading, (edit,), self.tally.total + edit.delta)
+
+    def _pairs(self, reading: Reading) -> list[Candidate]:
+        found = [*self._two_edits(reading), *self._edit_and_unknown(reading), *self._two_unknowns(reading)]
+        return sorted(found, key=lambda c: c.cost)[:_MOST_PAIRS]
+
+    def _two_edits(self, reading: Reading) -> Iterator[Candidate]:
+        total = self.tally.total
+        for edit in self.partners.edits:
+            for other in self.partners.between(reading.low - total - edit.delta, reading.high - total - edit.delta):
+                apart = not (edit.touched & other.touched) and not clash(edit, other)
+                if apart and (edit.delta, id(edit)) < (other.delta, id(other)):
+                    yield Candidate(reading, (edit, other), total + edit.delta + other.delta)
+        yield from self._overlapping(reading)
+
+    def _overlapping(self, reading: Reading) -> Iterator[Candidate]:
+        """Two conventions that reach the same layers do not add up: the model is revised by both."""
+        kept = (edit for edit in self.edits.edits if edit.fields and edit.cost <= _PARTNERS)
+        revisions = sorted(kept, key=lambda edit: edit.cost)
+        for i, edit in enumerate(revisions):
+            for other in revisions[:i]:
+                if not (edit.touched & other.touched) or clash(edit, other) or edit.cost + other.cost > _PARTNERS + 1:
+                    continue
+                self._work -= len(edit.touched | other.touched)
+                if self._work < 0:
+                    return
+                recount = self.tally.recount(merged(self.tally.model, (edit, other)))
+                if recount is not None and isinstance(recount.value, int) and reading.fits(recount.value):
+                    yield Candidate(reading, (other, edit), recount.value)
+
+    def _two_unknowns(self, reading: Reading) -> Iterator[Candidate]:
+        """Two hyper-parameters that reach the same layers: one at a usual value, the other solved for."""
+        for first, second in self._neighbours:
+            key = (id(first), id(second))
+            if key not in self._surfaces:
+                if len(self._surfaces) >= _MOST_SURFACES:
+                    return
+                self._surfaces[key] = Surface(self.tally, first, second)
+            for x, y in self._surfaces[key].solutions(reading.low, reading.high):
+                one, other = first.edit(x), second.edit(y)
+                if one is None or other is None:
+                    continue
+                recount = self.tally.recount(merged(self.tally.model, (one, other)))
+                if recount is not None and isinstance(recount.value, int) and reading.fits(recount.value):
+                    yield Candidate(reading, (one, other), recount.value)
+
+    @cached_property
+    def _neighbours(self) -> list[tuple[Curve, Curve]]:
+        """Hyper-parameters that reach the same layers, the likeliest first."""
+        pairs = [(a, b) for i, a in enumerate(self.curves) for b in self.curves[:i] if a.touched & b.touched]
+        return sorted(pairs, key=lambda pair: pair[0].unknown.base + pair[1].unknown.base)
+
+    def _edit_and_unknown(self, reading: Reading) -> Iterator[Candidate]:
+        for edit in sorted(self.partners.edits, key=lambda edit: edit.cost):
+            for index, curve in enumerate(self.curves):
+                if curve.touched & edit.touched:
+                    yield from self._met_again(reading, edit, index, curve)
+                    continue
+                for x in curve.solutions(reading.low - edit.delta, reading.high - edit.delta):
+                    other = curve.edit(x)
+                    value = self.tally.total + edit.delta + (other.delta if other else 0)
+                    if other is not None and reading.fits(value) and not (other.touched & edit.touched):
+                        yield Candidate(reading, (edit, other), value)
+
+    def _met_again(self, reading: Reading, edit: Edit, index: int, curve: Curve) -> Iterator[Candidate]:
+        """The unknown solved for anew, in the model that the edit makes."""
+        if (
+            not edit.fields
+            or edit.code in costs.UNKNOWN
+            or any(set(changes) & set(edit.fields.get(i, ())) for i, changes in curve.unknown.fields(1).items())
+        ):
+            return
+        key = (id(edit), index)
+        if key not in self._met:
+            fresh = len(self._met) < _MOST_MET
+            self._met[key] = Curve(self.tally, curve.unknown, edit.fields) if fresh else None
+        again = self._met[key]
+        if again is None:
+            return
+        for x in again.solutions(reading.low, reading.high):
+            other, recount = curve.edit(x), again.recount(x)
+            if other is not None and recount is not None and isinstance(recount.value, int) and reading.fits(recount.value):
+                yield Candidate(reading, (edit, other), recount.value)
