@@ -103,8 +103,11 @@ def extent_others(spec: Any, inputs: Inputs) -> Iterable[Fields]:
 
 
 def extent_words(spec: Any) -> str:
-    shape = spec.normalized_shape
-    return f"normalised over {'×'.join(map(str, shape)) if shape is not None else f'axis {spec.axis}'}"
+    if spec.normalized_shape is not None:
+        return f"parameters for the last {len(spec.normalized_shape)} axes"
+    return (
+        f"parameters for the {len(spec.axis)} axes {spec.axis}" if len(spec.axis) > 1 else f"parameters for axis {spec.axis[0]}"
+    )
 
 
 def sharing_others(spec: Any, inputs: Inputs) -> Iterable[Fields]:
@@ -131,8 +134,8 @@ def numeric_padding(spec: Any) -> bool:
 def pool_words(spec: Any) -> str:
     if spec.padding in ("same", "causal"):
         return f"padding {spec.padding!r}"
-    said = {"floor": "rounds down", "ceil": "rounds up", "ceil_inside": "rounds up", "ceil_skipping": "rounds up"}
-    return said.get(spec.rounding, str(spec.rounding))
+    said = {"floor": "windows rounded down", "ceil_inside": "windows rounded up, if they start inside"}
+    return said.get(spec.rounding, "windows rounded up")
 
 
 def padding_words(spec: Any) -> str:
@@ -157,7 +160,7 @@ def transposed_others(spec: Any, inputs: Inputs) -> Iterable[Fields]:
 
 
 def flatten_words(spec: Any) -> str:
-    return "keeps all axes but the last" if spec.leading_axes is None else "flattens what it is given"
+    return "a dense layer on the last axis" if spec.leading_axes is None else "a dense layer that flattens"
 
 
 def dense_others(spec: Any, inputs: Inputs) -> Iterable[Fields]:

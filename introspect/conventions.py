@@ -158,6 +158,11 @@ CONVENTIONS: tuple[Convention, ...] = (
         lambda spec: "two directions" if spec.bidirectional else "one direction", toggled("bidirectional", False, True),
     ),
     Convention(
+        "return_sequences", ("recurrent",), ("return_sequences",), "what is handed on is every step's output or the last's",
+        worded("return_sequences", {True: "every step's output", False: "the last step's output"}),
+        toggled("return_sequences", True, False), shape_only=True,
+    ),
+    Convention(
         "bias_before_batchnorm", (*SLIDING, "dense"), ("bias",),
         "batch normalisation takes the mean away, and a bias before it with it; some leave that bias out",
         bias_words, bias_others, before=("batch_norm",),
@@ -203,16 +208,16 @@ CONVENTIONS: tuple[Convention, ...] = (
         location_others,
     ),
     Convention(
+        "no_affine", NORMS, ("scale", "center"), "scale and shift may both be left out",
+        lambda spec: "scale and shift" if spec.scale and spec.center else "neither scale nor shift", affine_others,
+    ),
+    Convention(
         "no_gamma", NORMS, ("scale",), "the scale may be left out where the next layer can take it over",
         yes_no("scale", "scale (gamma)", "a "), toggled("scale", True, False),
     ),
     Convention(
         "no_beta", NORMS, ("center",), "the shift may be left out where the next layer has a bias",
         yes_no("center", "shift (beta)", "a "), toggled("center", True, False),
-    ),
-    Convention(
-        "no_affine", NORMS, ("scale", "center"), "scale and shift may both be left out",
-        lambda spec: "scale and shift" if spec.scale and spec.center else "neither scale nor shift", affine_others,
     ),
     Convention(
         "layernorm_extent", ("layer_norm", "rms_norm"), ("normalized_shape", "axis"),

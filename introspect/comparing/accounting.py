@@ -49,6 +49,9 @@ class Accountant:
         self.a, self.b, self.matches = a, b, matches
         self._partner = {id(u): v for u, v in matches if u is not None}
         self._partner.update({id(v): u for u, v in matches if v is not None})
+        self._pieces: dict[int, list[Unit]] = {}
+        for unit in (*a.units, *b.units):
+            self._pieces.setdefault(id(unit.row), []).append(unit)
         self._shape_causes: dict[int, Causes] = {}
         self.roots: dict[Cause, list[str]] = {}  # where a cause lies, in words
         self._strides = Strides()
@@ -65,7 +68,7 @@ class Accountant:
         u, v = match
         unit, sign = (u, 1) if u is not None else (v, -1)
         assert unit is not None
-        cause = frozenset([Cause("only_in_a" if u is not None else "only_in_b", unit.spec.kind)])
+        cause = frozenset([self._absence(unit, "mine" if u is not None else "theirs")])
         for role, held in unit.held.items():
             for quantity in QUANTITIES:
                 if measure(held, quantity):
@@ -73,12 +76,20 @@ class Accountant:
         if isinstance(unit.neurons, int) and unit.neurons:
             yield Share("neurons", match, "", sign * unit.neurons, cause)
 
+    def _absence(self, unit: Unit, side: str) -> Cause:
+        """Why a unit has no counterpart: its whole layer has none, or the counterpart is no such stack."""
+        pieces = self._pieces[id(unit.row)]
+        if unit.whole != "recurrent" or not any(self._partner.get(id(piece)) for piece in pieces):
+            return Cause("only_in_a" if side == "mine" else "only_in_b", unit.spec.kind)
+        backward = unit.part.endswith("backward")
+        return Cause("directions" if backward else "layers", **{side: "a second direction" if backward else "one layer more"})
+
     def _pair(self, match: Match, u: Unit, v: Unit) -> Iterator[Share]:
         self._strides.see(u, v)
         if u.held == v.held and u.neurons == v.neurons and u.gives == v.gives:
             return
         way = Way(u, v, self.a.reader(u) or self.b.reader(v))
-        upstream = self._upstream(u, v) if u.seen != v.seen else NOTHING
+        upstream = NOTHING if u.fed_like(v) else self._upstream(u, v)
         self._remember(u, way, upstream)
         if u.held != v.held:
             for before, after, causes, own in way.ledgers(upstream):
@@ -107,10 +118,10 @@ class Accountant:
         """Why what flows into a pair is not the same in both."""
         mine, theirs = self.a.origin(u), self.b.origin(v)
         found: set[Cause] = set()
-        for unit, code in [*((x, "only_in_a") for x in mine.units), *((x, "only_in_b") for x in theirs.units)]:
+        for unit, side in [*((x, "mine") for x in mine.units), *((x, "theirs") for x in theirs.units)]:
             if self._partner.get(id(unit)) is None:
-                found.add(Cause(code, unit.spec.kind))
-            elif code == "only_in_a":
+                found.add(self._absence(unit, side))
+            elif side == "mine":
                 found |= self._shape_causes.get(id(unit), NOTHING)
         for x, y in zip(mine.entries, theirs.entries):
             found |= _entry_causes(form_of(x.spec, x.output_shape, u.layout), form_of(y.spec, y.output_shape, v.layout))
@@ -209,7 +220,7 @@ class Way:
 
     def _inputs(self) -> Inputs:
         """What flows into `v`, as it would flow into `u`."""
-        if self.u.seen == self.v.seen or not self.u.inputs or self.u.inputs[0] is None:
+        if self.u.fed_like(self.v) or not self.u.inputs or self.u.inputs[0] is None:
             return self.u.inputs
         moved = shape_from(self.law, self.u.inputs[0], self.v.seen, self.u.layout)
         return (moved if moved is not None else self.u.inputs[0], *self.u.inputs[1:])

@@ -1,7 +1,7 @@
 """Which unit of one model is which of the other: by kind, sizes, shapes and order; a name is only a hint.
 
-Three passes: equal units in order, the longest common run of them; equal units elsewhere (branches in another order);
-then, between what has been matched, the most alike units of one family in order.
+Three passes: the most alike in order, of which pairs with kernels of one size are kept; equal units elsewhere (branches in
+another order); then what is left between the pairs, the most alike in order again.
 """
 
 from __future__ import annotations
@@ -14,22 +14,21 @@ from .units import Unit, ledger_of
 
 Match = tuple[Optional[Unit], Optional[Unit]]
 _Score = Callable[[Unit, Unit], float]
-_CLOSE, _EQUAL = 7.0, 9.0
+_EQUAL, _SURE = 10.0, 7.0  # kernel, output and family; kernel and family
 
 
 def align(a: Sequence[Unit], b: Sequence[Unit]) -> list[Match]:
     """Every unit of both once, alone or with its partner; in the order of `a`, what only `b` has where it stands there."""
     likeness = Likeness(a, b)
-    partner = dict(_in_order(a, b, likeness.at_least(_CLOSE)))
+    partner = {i: j for i, j in _in_order(a, b, likeness.of) if likeness.of(a[i], b[j]) >= _SURE}
     gaps = _gaps(a, b, partner)
     taken = set(partner.values())
-    left = [u for u in a if u.index not in partner]
-    spare = [v for v in b if v.index not in taken]
+    left, spare = [u for u in a if u.index not in partner], [v for v in b if v.index not in taken]
     partner.update(_anywhere(left, spare, likeness.at_least(_EQUAL)))
     taken = set(partner.values())
     for mine, theirs in gaps:
         mine, theirs = [u for u in mine if u.index not in partner], [v for v in theirs if v.index not in taken]
-        partner.update(_in_order(mine, theirs, likeness.at_least(0)))
+        partner.update(_in_order(mine, theirs, likeness.of))
     return _merged(a, b, partner)
 
 

@@ -17,7 +17,7 @@ from ..layers.base import Shape, Spec
 from .forms import Form, form_of
 from .units import Inputs, Ledger, ledger_of
 
-_LAYOUT = frozenset({"channels", "axis", "channel_axis", "ranks", "unbatched", "activation", "mode", "time_major", "states",
+_LAYOUT = frozenset({"channels", "channel_axis", "ranks", "unbatched", "activation", "mode", "time_major", "states",
                      "padding_limit", "window_must_fit", "indices", "averaged", "batched", "padding_mode"})  # fmt: skip
 _MOST_STEPS = 5  # so many are tried in every combination
 
@@ -76,19 +76,19 @@ def _differing(a: Spec, b: Spec) -> set[str]:
 
 
 def _same_axes(a: Spec, b: Spec, name: str) -> bool:
-    """One axis is the channels', wherever a framework keeps them."""
+    """As many axes are the same ones, wherever a framework keeps them."""
     return name == "parameter_axis" and len(getattr(a, name)) == len(getattr(b, name))
 
 
 def _foreseen(current: Spec, goal: Spec, differing: set[str], inputs: Inputs, reader: str) -> Optional[Step]:
     """The first convention of the table one of whose other values is the goal's."""
     for entry in conventions(current):
-        if not differing & set(entry.fields) or (entry.before and reader not in entry.before):
+        leading = next((name for name in entry.fields if hasattr(current, name)), "")
+        if leading not in differing or (entry.before and reader not in entry.before):
             continue
         for option in entry.others(current, inputs):
-            touched = {name: value for name, value in option.items() if name in differing}
-            if touched and all(getattr(goal, name) == value for name, value in touched.items()):
-                return _step(current, entry, touched, goal)
+            if leading in option and all(getattr(goal, name) == value for name, value in option.items()):
+                return _step(current, entry, {name: value for name, value in option.items() if name in differing}, goal)
     return None
 
 

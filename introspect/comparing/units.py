@@ -13,7 +13,7 @@ from typing import NamedTuple, Optional
 from ..algebra import Dim, evaluate
 from ..errors import IntrospectError
 from ..explaining import Explanation
-from ..layers import Conv, Dense, DepthwiseConv, Recurrent, RecurrentCell, SeparableConv, TimeDistributed
+from ..layers import Conv, Dense, DepthwiseConv, Identity, Recurrent, RecurrentCell, SeparableConv, TimeDistributed
 from ..layers.base import Shape, Spec, Tensor
 from ..rows import LayerRow
 from .forms import Form, following, form_of, layout_of
@@ -54,6 +54,11 @@ class Unit:
     neurons: Optional[Dim] = 0
     part: str = ""
     whole: str = ""
+    given: Form = None  # what flows in before a dense layer flattens it
+
+    def fed_like(self, other: Unit) -> bool:
+        """Whether the same flows into both."""
+        return self.seen == other.seen or (self.given is not None and self.given == other.given)
 
     @property
     def path(self) -> str:
@@ -84,10 +89,18 @@ def units_of(e: Explanation, padded: Callable[[LayerRow], tuple[Spec, Inputs]]) 
     layout = layout_of(e.model)
     found: list[Unit] = []
     for row in e.layers:
-        if row.kind == "input" or not (row.spec.weighted or row.tensors or ledger_of(row.spec, row.input_shapes)):
+        if not _counts(row):
             continue
         found += _units(row, padded(row), layout, len(found))
     return found
+
+
+def _counts(row: LayerRow) -> bool:
+    """Whether a row is a unit; a norm is one even where it owns nothing."""
+    if row.kind == "input":
+        return False
+    owns = row.tensors or ledger_of(row.spec, row.input_shapes)
+    return row.spec.weighted or bool(owns) or FAMILIES.get(row.kind) == "norm"
 
 
 def ledger_of(spec: Spec, inputs: Inputs) -> Ledger:
@@ -112,6 +125,7 @@ def _units(row: LayerRow, law: tuple[Spec, Inputs], layout: str, first: int) -> 
         seen = form_of(piece.spec, x, layout, incoming=True) if row.called else None
         gives = form_of(piece.spec, piece.output, layout) if row.called else None
         unit = Unit(first + i, row, piece.spec, piece.inputs, seen, gives, layout, part=piece.part, whole=whole)
+        unit.given = form_of(Identity(), x, layout, incoming=True) if row.called else None
         unit.neurons = spread[i]
         unit.held = _held(row, piece, pieces, i)
         yield unit

@@ -99,6 +99,7 @@ _TOLD = {
     "stride_placement": "the stride is on {mine} in {a}, on {theirs} in {b}: what comes out in the end is the same, what lies "
     "between is not",
     "tied": "{side} has a tensor {what}, counted there",
+    "directions": "{side} has {what}", "layers": "{side} has {what} in a stack",
     "shared_layer": "{side} applies a layer again where the other has one of its own",
     "frozen": "{side} has tensors that are {what}{where}",
 }  # fmt: skip

@@ -89,7 +89,7 @@ def equation(account: Account, c: Comparison) -> str:
     sign = -1 if difference < 0 else 1
     head = f"{abs(difference):,} more in {(c.b if sign < 0 else c.a).label}" if difference else "0 apart"
     terms = ""
-    for reason in account.reasons:
+    for reason in sorted(account.reasons, key=lambda r: sign * r.amount < 0):
         mark = "−" if sign * reason.amount < 0 else "+" if terms else ""
         terms += f"{f' {mark} ' if terms else mark}{abs(reason.amount):,} {title_of(reason, c.a, c.b)}"
     left = f"{sign * account.left:,}".replace("-", "−")
@@ -120,11 +120,14 @@ def details(reason: Reason) -> list[str]:
     parts = [reason.text + "."]
     parts.append(f"{len(names)} layers: {listed(names)}" if len(names) > 1 else f"at {names[0]}")
     terms = reason.working.count(" + ") + reason.working.count(" − ") + 1
+    amount = f"{reason.amount:,}".replace("-", "−")
     each = f"{reason.formula} each: " if reason.formula and len(names) > 1 else f"{reason.formula}: " if reason.formula else ""
-    if terms <= _LONG and (terms > 1 or "·" in reason.working or each):
-        parts.append(f"{each}{reason.working} = {reason.amount:,}".replace("-", "−"))
+    if terms > _LONG:
+        parts += [f"{each}{amount} in all"] if each else []
+    elif reason.working != amount:
+        parts.append(f"{each}{reason.working} = {amount}")
     elif each:
-        parts.append(f"{each}{reason.amount:,} in all")
+        parts.append(f"{reason.formula} = {amount}")
     return parts
 
 
