@@ -9,6 +9,8 @@ if TYPE_CHECKING:
     from .comparing import compare as compare
     from .counting import NEURONS as NEURONS
     from .counts import Count as Count
+    from .diagnosing import Diagnosis as Diagnosis
+    from .diagnosing import diagnose as diagnose
     from .errors import IntrospectError as IntrospectError
     from .errors import NoAdapterError as NoAdapterError
     from .errors import ShapeError as ShapeError
@@ -22,6 +24,8 @@ _HOMES = {
     "Comparison": "comparing",
     "compare": "comparing",
     "Count": "counts",
+    "Diagnosis": "diagnosing",
+    "diagnose": "diagnosing",
     "Explanation": "explaining",
     "IntrospectError": "errors",
     "NoAdapterError": "errors",
@@ -30,8 +34,8 @@ _HOMES = {
     "explain": "explaining",
     "register": "registry",
 }
-__all__ = ["NEURONS", "Comparison", "Count", "Explanation", "IntrospectError", "NoAdapterError", "ShapeError",
-           "UnknownDimensionError", "compare", "explain", "register"]  # fmt: skip
+__all__ = ["NEURONS", "Comparison", "Count", "Diagnosis", "Explanation", "IntrospectError", "NoAdapterError",
+           "ShapeError", "UnknownDimensionError", "compare", "diagnose", "explain", "register"]  # fmt: skip
 
 
 def __getattr__(name: str) -> Any:

@@ -97,6 +97,56 @@ def compare_command(a: str, b: str, shapes: tuple[str, ...], form: str, width: O
         sys.exit(MISMATCH_EXIT)
 
 
+@main.command("diagnose")
+@click.argument("target")
+@click.option(
+    "--claim", "claims", multiple=True, metavar="NUMBER", help="1664, 117M, 21.4MB; or conv1=1664, once for each layer."
+)
+@click.option("--at", metavar="PATH", help="The layer, block or tensor that the claim is about; the whole model by default.")
+@click.option("--quantity", default="params", show_default=True, help="params, trainable, weights, neurons, connections, ...")
+@click.option("--input", "shapes", multiple=True, metavar="SHAPE", help="For a model that does not say what it takes.")
+@click.option("--format", "form", type=click.Choice(FORMS), default="text", show_default=True)
+@click.option("--width", type=int, help="Columns of the text; the terminal's by default.")
+def diagnose_command(
+    target: str,
+    claims: tuple[str, ...],
+    at: Optional[str],
+    quantity: str,
+    shapes: tuple[str, ...],
+    form: str,
+    width: Optional[int],
+) -> None:
+    """Say why somebody has another number for TARGET: package.module:callable or a saved explanation (.json).
+
+    Without --claim, a summary that another tool printed is read from standard input. The exit code is 0 where the claim is
+    right, 1 where it is not.
+    """
+    from .diagnosing import diagnose
+
+    try:
+        found = diagnose(_target(target), _claimed(claims), at, quantity, inputs=parse_shapes(shapes))
+    except IntrospectError as error:
+        raise _Failure(str(error)) from None
+    click.echo(found.render(form, **({"width": width} if form == "text" else {})))
+    if not found.right:
+        sys.exit(MISMATCH_EXIT)
+
+
+def _claimed(claims: tuple[str, ...]) -> Any:
+    """One number, one for each of several layers, or what stands on standard input."""
+    if claims and all("=" in claim for claim in claims):
+        return dict(claim.rsplit("=", 1) for claim in claims)
+    if len(claims) == 1:
+        return claims[0]
+    text = "" if claims or sys.stdin.isatty() else sys.stdin.read()
+    if not text.strip():
+        raise IntrospectError(
+            "there is no claim" if not claims else "one claim is about one number", got=", ".join(claims) or None,
+            expected="--claim 1664, --claim conv1=1664 for each of several layers, or a summary on standard input",
+        )  # fmt: skip
+    return text
+
+
 def _target(target: str) -> Any:
     """A saved explanation, or the model that a target names."""
     if target.endswith(".json") and Path(target).is_file():

@@ -12,6 +12,7 @@ from typing import Callable
 
 from .algebra import symbol
 from .building import Builder
+from .diagnosing import diagnose
 from .explaining import Explanation, explain
 from .ir import Model
 from .layers import Activation, Conv, Dense, Flatten, Noise, Pool
@@ -62,14 +63,14 @@ def run(seconds: float, show: Callable[[Explanation], None]) -> Explanation:
         print(f"pip install {extras} for that. This is the network worked out on paper.\n")
         explanation = explain(on_paper())
     show(explanation)
-    print("\n" + fill(answer(explanation), shutil.get_terminal_size((100, 24)).columns - 1))
+    print("\n" + answer(explanation, shutil.get_terminal_size((100, 24)).columns - 1))
     return explanation
 
 
-def answer(explanation: Explanation) -> str:
-    """Why it is 51,264."""
+def answer(explanation: Explanation, width: int = 100) -> str:
+    """Why it is 51,264, and not the 1,664 that was expected."""
     second = explanation["conv2"].params
-    return (
-        f"conv2 owns {second.formula} = {second.working} = {second}: each of the 64 filters spans all 32 maps that come in, "
-        "and has one bias. (5·5 + 1)·64 = 1,664 forgets the 32; dropout owns nothing and takes nothing away."
+    asked = fill(
+        f"Why does conv2 own {second} parameters, and not 1,664 as was expected? By its law it owns {second.formula}.", width
     )
+    return f"{asked}\n\n{diagnose(explanation, 1664, at='conv2').render(width=width)}"

@@ -94,7 +94,7 @@ def read_claim(claim: Any) -> Claim:
     readings = tuple(sorted(_readings(number, digits, unit), key=lambda reading: reading.cost))
     if not readings:
         raise UnreadableError("this is no claimed number", got=repr(claim)[:80], expected=_EXPECTED)
-    return _checked(Claim(claim.strip(), readings))
+    return _checked(Claim(f"{readings[0].low:,}" if readings[0].how == EXACT else claim.strip(), readings))
 
 
 def _checked(claim: Claim) -> Claim:

@@ -77,8 +77,8 @@ def test_explaining_without_any_framework() -> None:
 
 def test_the_public_names() -> None:
     assert sorted(introspect.__all__) == [
-        "Comparison", "Count", "Explanation", "IntrospectError", "NEURONS", "NoAdapterError", "ShapeError", "UnknownDimensionError",
-        "compare", "explain", "register",
+        "Comparison", "Count", "Diagnosis", "Explanation", "IntrospectError", "NEURONS", "NoAdapterError", "ShapeError",
+        "UnknownDimensionError", "compare", "diagnose", "explain", "register",
     ]  # fmt: skip
     assert len(introspect.__all__) <= 15
     for name in introspect.__all__:

@@ -93,6 +93,39 @@ def test_the_demonstrations_answer() -> None:
     from introspect import explain
     from introspect.demo import answer, on_paper
 
-    said = answer(explain(on_paper()))
-    assert "(kh·kw·c_in + 1)·filters = (5·5·32 + 1)·64 = 51,264" in said
-    assert "1,664" in said
+    said = answer(explain(on_paper()), width=70)
+    assert "(kh·kw·c_in + 1)·filters" in said
+    assert "conv2 of the demonstration network has 51,264 = (5·5·32 + 1)·64" in said
+    assert "1. the input channels are forgotten: a filter spans all 32 of them" in said
+    assert "(5·5 + 1)·64 = 1,664" in said
+    assert max(map(len, said.splitlines())) <= 70
+
+
+@pytest.mark.parametrize(
+    ("args", "code", "said"),
+    [
+        (["--claim", "1664", "--at", "conv2"], 1, "(5·5 + 1)·64 = 1,664"),
+        (["--claim", "51264", "--at", "conv2"], 0, "is right"),
+        (["--claim", "154.8k"], 0, "is right, rounded"),
+        (["--claim", "conv1=832", "--claim", "conv2=1,664"], 1, "1 of 2 claimed numbers"),
+        (["--claim", "22630", "--quantity", "neurons"], 0, "neurons is right"),
+        (["--claim", "17"], 1, "nearest"),
+        (["--claim", "many"], 2, "no claimed number"),
+        (["--claim", "5", "--at", "nowhere"], 2, "there is no such layer"),
+        (["--claim", "5", "--claim", "6"], 2, "one claim is about one number"),
+        (["--claim", "5", "--quantity", "apples"], 2, "nothing of that name is counted"),
+        ([], 2, "there is no claim"),
+    ],
+)
+def test_diagnose(args: list[str], code: int, said: str) -> None:
+    result = invoke("diagnose", "introspect.demo:on_paper", *args, "--width", "100")
+    assert result.exit_code == code, result.output
+    assert said in result.output
+
+
+def test_a_diagnosis_in_every_form() -> None:
+    for form in ("text", "markdown", "json"):
+        result = invoke("diagnose", "introspect.demo:on_paper", "--claim", "1664", "--at", "conv2", "--format", form)
+        assert "1,664" in result.output
+        if form == "json":
+            assert json.loads(result.output)["reasons"][0]["code"] == "input_channels_forgotten"
