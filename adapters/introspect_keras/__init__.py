@@ -28,7 +28,7 @@ class KerasAdapter:
 
         return translate(model, inputs)
 
-    def report(self, model: Any, translated: Model, *, full: bool = True) -> Reported:
+    def report(self, model: Any, translated: Model, inputs: Any = None, *, full: bool = True) -> Reported:
         """What Keras itself says of the model's weights and outputs."""
         from .reported import report
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Optional, Protocol
 
@@ -25,7 +25,8 @@ class Arguments(NamedTuple):
 class Node:
     """One application of a layer, as Keras recorded it; inputs and outputs are Keras' own symbolic tensors.
 
-    `args` and `kwargs` are the whole call, where that is known. `inner`: what the layer's own code did in this call.
+    `args` and `kwargs` are the whole call, where that is known. `inner`: what the layer's parts did in this call.
+    `recorded`: the outputs' shapes are Keras' own.
     """
 
     layer: Any
@@ -34,6 +35,7 @@ class Node:
     args: tuple[Any, ...] = ()
     kwargs: dict[str, Any] = field(default_factory=dict)
     inner: Optional[Graph] = None
+    recorded: bool = True
 
     def arguments(self) -> Optional[Arguments]:
         """The call by the names in the layer's signature; None where it is not known."""
@@ -52,12 +54,31 @@ class Node:
 
 @dataclass(frozen=True)
 class Graph:
-    """A graph model: the tensors that enter with their names, the nodes in execution order, the tensors that leave."""
+    """A graph model: the tensors that enter with their names, the nodes in execution order, the tensors that leave.
+
+    `weights`: name, shape and trainability of the variables that code which is not built yet asked for. `held`: which of the
+    tensors (by ``id``) stand for weights that are there and no law speaks of.
+    """
 
     names: tuple[str, ...]
     inputs: tuple[Any, ...]
     nodes: tuple[Node, ...]
     outputs: tuple[Any, ...]
+    weights: tuple[tuple[str, tuple[int, ...], bool], ...] = ()
+    held: frozenset[int] = frozenset()
+
+
+def is_constant(value: Any) -> bool:
+    """Whether an argument is an array of numbers that is nobody's weight."""
+    if not (hasattr(value, "shape") and hasattr(value, "dtype")):
+        return False
+    return not any(cls.__name__ in ("Variable", "KerasVariable", "Parameter", "KerasTensor") for cls in type(value).__mro__)
+
+
+def fed_to(tensors: tuple[Any, ...], args: Any, kwargs: Any) -> tuple[Any, ...]:
+    """An operation's inputs: symbolic tensors, and the arrays between them."""
+    known = {id(tensor) for tensor in tensors}
+    return tuple(leaf for leaf in leaves((args, kwargs)) if id(leaf) in known or is_constant(leaf))
 
 
 def parameters(layer: Any) -> tuple[str, ...]:
@@ -76,6 +97,10 @@ def leaves(value: Any) -> Iterator[Any]:
         yield value
 
 
+class UntraceableError(Exception):
+    """The code of a layer cannot be followed; the message says why."""
+
+
 class Dialect(Protocol):
     """One version of Keras."""
 
@@ -86,6 +111,15 @@ class Dialect(Protocol):
 
     def chain(self, layer: Any) -> Optional[list[Any]]:
         """The layers that `layer` applies one after another, where there is no graph of them yet."""
+
+    def follows(self, layer: Any) -> bool:
+        """Whether what `layer` does is written in code of its own, which `trace` follows."""
+
+    def trace(self, layer: Any, shapes: Sequence[ReportedShape], node: Optional[Node], names: Sequence[str]) -> Optional[Graph]:
+        """What the own code of `layer` does with inputs of these shapes; None where there is no code to follow.
+
+        Raises `UntraceableError` where it cannot be followed.
+        """
 
     def law(self, layer: Any, node: Optional[Node]) -> Optional[Law]:
         """The law of a layer or operation, from its configuration."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any, Optional
 
@@ -29,10 +30,20 @@ def wanted(inputs: Any, names: Sequence[str]) -> list[Optional[Shape]]:
     return [*found]
 
 
-def how_many(inputs: Any) -> int:
-    """How many inputs the caller speaks of."""
-    given = None if inputs is None else parse_inputs(inputs)
-    return len(given) if isinstance(given, (tuple, dict)) else 1
+def spoken_of(inputs: Any) -> tuple[str, ...]:
+    """What the caller calls the inputs; numbers where they have no names, nothing where there are none."""
+    if inputs is None:
+        return ()
+    given = parse_inputs(inputs)
+    if isinstance(given, dict):
+        return tuple(given)
+    count = len(given) if isinstance(given, tuple) else 1
+    return ("input",) if count == 1 else tuple(f"input_{i + 1}" for i in range(count))
+
+
+def named(names: Sequence[str]) -> bool:
+    """Whether these are names of the caller's, and not the numbers that stand for them."""
+    return bool(names) and not any(name == "input" or re.fullmatch(r"input_\d+", name) for name in names)
 
 
 def _one(item: Inputs) -> Shape:

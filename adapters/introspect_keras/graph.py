@@ -5,12 +5,15 @@ Translating and reporting are two visitors of this one walk: their calls have th
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Generic, Optional, Protocol, TypeVar
 
+from introspect.errors import IntrospectError
 from introspect.reported import ReportedShape
 
 from .detecting import is_a
-from .dialect import Dialect, Graph, Node
+from .dialect import Dialect, Graph, Node, UntraceableError
+from .given import named
 
 V = TypeVar("V")
 Declared = tuple[str, Optional[ReportedShape]]
@@ -24,6 +27,18 @@ class Visitor(Protocol[V]):
 
     def orphan(self, name: str, position: int, declared: Optional[ReportedShape]) -> V:
         """An input of a layer whose place in the data flow is unknown."""
+
+    def constant(self, shape: ReportedShape, reported: bool) -> V:
+        """What flows in from nowhere; `reported` where it is a weight that no law speaks of."""
+
+    def shape(self, value: V) -> Optional[ReportedShape]:
+        """The shape of what flows, as Keras writes it; None where it is not known."""
+
+    def entering(self, name: str, position: int, declared: Optional[ReportedShape]) -> Optional[ReportedShape]:
+        """The shape that an input of the whole model is going to have."""
+
+    def declare(self, path: str, layer: Any, graph: Graph, around: Around) -> None:
+        """The variables that a layer's own code asks for."""
 
     def apply(self, path: str, layer: Any, values: tuple[V, ...], node: Optional[Node], around: Around) -> tuple[V, ...]:
         """A layer is applied."""
@@ -49,19 +64,54 @@ class Walk(Generic[V]):
         self._paths: dict[int, tuple[str, Any]] = {}
         self._taken: set[str] = set()
         self._noted: set[int] = set()
+        self.stopped: list[tuple[str, str]] = []  # paths of these layers, and why
+        self._stopped: dict[int, str] = {}  # why a layer's code could not be followed
 
-    def run(self, inputs: int = 1) -> tuple[V, ...]:
-        """Visit everything; returns what leaves the model. `inputs`: how many enter, where the model does not say."""
-        if self.graph(self.model) is None and self.dialect.chain(self.model) is None and self._is_composite(self.model):
+    def run(self, names: Sequence[str]) -> tuple[V, ...]:
+        """Visit everything; returns what leaves the model. `names`: what the caller calls the inputs, if there are any."""
+        known = self.graph(self.model) is not None or self.dialect.chain(self.model) is not None
+        if known or self.dialect.law(self.model, None) is not None:
+            return self._apply(self.model, self._enter(names), "", None, ())
+        traced = self._traced_root(names)
+        if traced is not None:
+            return self._taken_apart(self.model, traced, None, self._enter(names), "", None, ())
+        if self._is_composite(self.model):
             self._open(self.model, self._root_path(), ())
             return ()
-        values = tuple(self.visitor.enter(name, i, shape) for i, (name, shape) in enumerate(self.declared(inputs)))
-        return self._apply(self.model, values, "", None, ())
+        return self._apply(self.model, self._enter(names), "", None, ())
 
-    def declared(self, inputs: int = 1) -> list[Declared]:
+    def _enter(self, names: Sequence[str]) -> tuple[V, ...]:
+        return tuple(self.visitor.enter(name, i, shape) for i, (name, shape) in enumerate(self.declared(names)))
+
+    def declared(self, names: Sequence[str]) -> list[Declared]:
         """The model's inputs; as many of unknown shape where nothing is declared."""
         found: list[Declared] = list(self.dialect.declared_inputs(self.model) or ())
-        return found or [("input" if inputs == 1 else f"input_{i + 1}", None) for i in range(inputs)]
+        if not found or (names and self.dialect.follows(self.model)):  # what such a model was built on binds nobody
+            return [(name, None) for name in names or ("input",)]
+        return found
+
+    def _traced_root(self, names: Sequence[str]) -> Optional[Graph]:
+        declared = self.declared(names)
+        shapes = [self.visitor.entering(name, i, shape) for i, (name, shape) in enumerate(declared)]
+        return self._traced(self.model, shapes, None, "", names if named(names) else ())
+
+    def _traced(
+        self, layer: Any, shapes: list[Optional[ReportedShape]], node: Optional[Node], prefix: str, names: Sequence[str] = ()
+    ) -> Optional[Graph]:
+        """What a layer's own code does; None where there is none, or it cannot be followed."""
+        known = [shape for shape in shapes if shape is not None]
+        if len(known) < len(shapes) or id(layer) in self._stopped:
+            return None
+        try:
+            return self.dialect.trace(layer, known, node, names)
+        except UntraceableError as error:
+            self._stopped[id(layer)] = str(error).strip().partition("\n")[0]
+            self.stopped.append((f"{prefix}{layer.name}", self._stopped[id(layer)]))
+        except IntrospectError as error:
+            if error.path:
+                error.path = f"{self._inner_prefix(layer, prefix)}{error.path}"
+            raise
+        return None
 
     def graph(self, layer: Any) -> Optional[Graph]:
         """The graph inside a layer, if there is one."""
@@ -70,9 +120,25 @@ class Walk(Generic[V]):
     def _apply(
         self, layer: Any, values: tuple[V, ...], prefix: str, node: Optional[Node], containers: tuple[Any, ...]
     ) -> tuple[V, ...]:
-        graph, chain = self.graph(layer), self.dialect.chain(layer)
+        graph = node.inner if node is not None and node.inner is not None else self.graph(layer)
+        chain = self.dialect.chain(layer) if graph is None else None
         if graph is None and chain is None:
-            return self._leaf(layer, values, prefix, node, containers)
+            if self.dialect.law(layer, node) is None:
+                graph = self._traced(layer, [self.visitor.shape(value) for value in values], node, prefix)
+            if graph is None:
+                return self._leaf(layer, values, prefix, node, containers)
+        return self._taken_apart(layer, graph, chain, values, prefix, node, containers)
+
+    def _taken_apart(
+        self,
+        layer: Any,
+        graph: Optional[Graph],
+        chain: Optional[list[Any]],
+        values: tuple[V, ...],
+        prefix: str,
+        node: Optional[Node],
+        containers: tuple[Any, ...],
+    ) -> tuple[V, ...]:
         inner = self._inner_prefix(layer, prefix)
         around = (*containers, layer)
         if graph is not None:
@@ -85,10 +151,13 @@ class Walk(Generic[V]):
     def _run_graph(self, graph: Graph, values: tuple[V, ...], prefix: str, containers: tuple[Any, ...]) -> tuple[V, ...]:
         flowing = {id(tensor): value for tensor, value in zip(graph.inputs, values)}
         for node in graph.nodes:
+            for tensor in node.inputs:
+                if id(tensor) not in flowing:  # it comes from nowhere in this graph: a constant, or a weight
+                    flowing[id(tensor)] = self.visitor.constant(self.dialect.shape(tensor), id(tensor) in graph.held)
             fed = tuple(flowing[id(tensor)] for tensor in node.inputs)
             made = self._apply(node.layer, fed, prefix, node, containers)
             flowing.update((id(tensor), value) for tensor, value in zip(node.outputs, made))
-        return tuple(flowing[id(tensor)] for tensor in graph.outputs)
+        return tuple(flowing[id(tensor)] for tensor in graph.outputs if id(tensor) in flowing)
 
     def _leaf(
         self, layer: Any, values: tuple[V, ...], prefix: str, node: Optional[Node], containers: tuple[Any, ...]
@@ -152,8 +221,9 @@ class Walk(Generic[V]):
         self._noted.add(id(layer))
         own = self.dialect.own_weights(layer)
         if own:
-            path = self._root_path() if layer is self.model else self.path(layer, prefix)
-            self.visitor.hold(path, layer, own, Around(containers))
+            self.visitor.hold(self._own_path(layer, prefix), layer, own, Around(containers))
+        elif graph is not None and graph.weights:
+            self.visitor.declare(self._own_path(layer, prefix), layer, graph, Around(containers))
         if graph is None:
             return
         applied = {id(node.layer) for node in graph.nodes}
@@ -163,6 +233,9 @@ class Walk(Generic[V]):
                 self.visitor.hold(
                     self.path(part, self._inner_prefix(layer, prefix)), part, weights, Around((*containers, layer))
                 )
+
+    def _own_path(self, layer: Any, prefix: str) -> str:
+        return self._root_path() if layer is self.model else self.path(layer, prefix)
 
     def _root_path(self) -> str:
         return str(self.model.name)
@@ -188,10 +261,10 @@ def said(
 ) -> list[Optional[ReportedShape]]:
     """What Keras says comes out of a layer on such inputs: by the graph it recorded, or by the layer's shape method."""
     recorded: Optional[list[Optional[ReportedShape]]] = [dialect.shape(t) for t in node.outputs] if node else None
-    if recorded is not None and node is not None and shapes == [dialect.shape(t) for t in node.inputs]:
+    if recorded is not None and node is not None and node.recorded and shapes == [dialect.shape(t) for t in node.inputs]:
         return recorded
     known = [shape for shape in shapes if shape is not None]
     computed = dialect.computed(layer, known) if len(known) == len(shapes) else None
     if computed is not None:
         return list(computed)
-    return recorded if recorded is not None else [None]
+    return recorded if recorded is not None and node is not None and node.recorded else [None] * max(len(recorded or ()), 1)

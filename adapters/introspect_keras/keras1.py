@@ -6,6 +6,7 @@ therefore told apart by layer, node and position.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import prod
 from typing import Any, Optional
@@ -90,6 +91,12 @@ class Keras1:
 
     def chain(self, layer: Any) -> Optional[list[Any]]:
         return None  # a Sequential of Keras 1 connects its layers as they are added
+
+    def follows(self, layer: Any) -> bool:
+        return False
+
+    def trace(self, layer: Any, shapes: Sequence[ReportedShape], node: Optional[Node], names: Sequence[str]) -> Optional[Graph]:
+        return None
 
     def law(self, layer: Any, node: Optional[Node]) -> Optional[Law]:
         cls = framework_class(layer)

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import prod
 from typing import Any, Optional
 
 from introspect.reported import ReportedShape
 
 from .detecting import framework_class, is_a, is_layer, overrides
-from .dialect import Graph, Node
+from .dialect import Graph, Node, fed_to
 from .ops import OPERATIONS
 from .specs import LAYERS
 from .specs_adapted import adapted
 from .specs_attention import CALLED
 from .stored import Law
+from .tracing import trace, traceable
 
 _SHAPING = ("call", "__call__", "build", "compute_output_shape", "compute_output_spec", "add_weight")
 
@@ -44,6 +46,12 @@ class Keras3:
         if not is_a(layer, "Sequential") or overrides(layer, ("call", "__call__")) or self.graph(layer) is not None:
             return None
         return list(layer.layers)
+
+    def follows(self, layer: Any) -> bool:
+        return traceable(layer)
+
+    def trace(self, layer: Any, shapes: Sequence[ReportedShape], node: Optional[Node], names: Sequence[str]) -> Optional[Graph]:
+        return trace(self, layer, shapes, node, names) if traceable(layer) else None
 
     def law(self, layer: Any, node: Optional[Node]) -> Optional[Law]:
         cls = framework_class(layer)
@@ -113,11 +121,12 @@ class Keras3:
     def computed(self, layer: Any, shapes: list[ReportedShape]) -> Optional[list[ReportedShape]]:
         if not is_layer(layer):
             return None
+        spread = is_a(layer, *CALLED) and not is_a(layer, "Attention", "AdditiveAttention")
+        given = shapes if spread else [shapes[0] if len(shapes) == 1 and not is_a(layer, "Merge") else shapes]
         try:
-            answer = layer.compute_output_shape(shapes[0] if len(shapes) == 1 and not is_a(layer, "Merge") else shapes)
+            return _flattened(layer.compute_output_shape(*given))
         except Exception:  # a layer may refuse in any way it likes; it then says nothing
             return None
-        return _flattened(answer)
 
     def count_params(self, layer: Any) -> Optional[int]:
         if not self.built(layer):
@@ -168,7 +177,10 @@ def _ordered(inputs: list[Any], outputs: list[Any]) -> list[Node]:
 
 def _node(layer: Any, node: Any) -> Node:
     called = node.arguments
-    return Node(layer, tuple(node.input_tensors), tuple(node.outputs), tuple(called.args), dict(called.kwargs))
+    fed = tuple(node.input_tensors)
+    if not is_layer(layer):
+        fed = fed_to(fed, called.args, called.kwargs)
+    return Node(layer, fed, tuple(node.outputs), tuple(called.args), dict(called.kwargs))
 
 
 def _plain(shape: Any) -> ReportedShape:

@@ -2,25 +2,32 @@
 
 from __future__ import annotations
 
+from itertools import zip_longest
 from math import prod
-from typing import Any, Optional
+from typing import Any, NamedTuple, Optional
 
 from introspect.ir import Model
 from introspect.reported import Reported, ReportedLayer, ReportedOutput, ReportedShape, ReportedTensor
 
 from .detecting import is_layer
-from .dialect import Dialect, Node, dialect_of
+from .dialect import Dialect, Graph, Node, dialect_of
 from .graph import Around, Walk, said
 from .translating import as_reported, named_weights, weights_of
 
-Flowing = Optional[ReportedShape]
+
+class Flowing(NamedTuple):
+    """A shape as Keras gives it, and the translated value that it belongs to."""
+
+    shape: Optional[ReportedShape]
+    value: Optional[int] = None
 
 
 def report(model: Any, translated: Model, *, full: bool = True) -> Reported:
     """Everything Keras says; with ``full=False`` only the tensors that no law speaks of."""
     dialect = dialect_of(model)
+    names = tuple(translated.layers[call.layer].path for call in translated.calls[: len(translated.inputs)])
     visitor = Reporter(dialect, model, translated)
-    Walk(dialect, model, visitor).run(len(translated.inputs))
+    Walk(dialect, model, visitor).run(names)
     if not full:
         return Reported(tuple(_without_law(visitor.layers, translated)), source=f"Keras {dialect.version}")
     params, trainable = dialect.totals(model)
@@ -64,31 +71,46 @@ class Reporter:
         self._calls = 0
         self._trainable = {id(v) for v in dialect.trainable_weights(model)}
 
-    def enter(self, name: str, position: int, declared: Flowing) -> Flowing:
-        shape = as_reported(self.translated.values[self.translated.inputs[position]].shape)
+    def enter(self, name: str, position: int, declared: Optional[ReportedShape]) -> Flowing:
+        shape = self.entering(name, position, declared)
         self._came_out([declared if declared is not None else shape])
-        return shape
+        return Flowing(shape, self.translated.inputs[position])
 
-    def orphan(self, name: str, position: int, declared: Flowing) -> Flowing:
-        return declared
+    def entering(self, name: str, position: int, declared: Optional[ReportedShape]) -> Optional[ReportedShape]:
+        inputs = self.translated.inputs
+        return as_reported(self.translated.values[inputs[position]].shape) if position < len(inputs) else None
+
+    def orphan(self, name: str, position: int, declared: Optional[ReportedShape]) -> Flowing:
+        return Flowing(declared)
+
+    def constant(self, shape: ReportedShape, reported: bool) -> Flowing:
+        return Flowing(shape)
+
+    def shape(self, value: Flowing) -> Optional[ReportedShape]:
+        """As it was translated: both roads follow a layer's own code on the same shapes."""
+        return value.shape if value.value is None else as_reported(self.translated.values[value.value].shape)
+
+    def declare(self, path: str, layer: Any, graph: Graph, around: Around) -> None:
+        return  # what is not built is not held
 
     def apply(
         self, path: str, layer: Any, values: tuple[Flowing, ...], node: Optional[Node], around: Around
     ) -> tuple[Flowing, ...]:
-        shapes = said(self.dialect, layer, list(values), node)
+        shapes = said(self.dialect, layer, [value.shape for value in values], node)
+        made = self.translated.calls[self._calls].outputs
         self._came_out(shapes)
         if path not in self.layers and is_layer(layer) and self.dialect.built(layer):
             law = None if around.parts_apart else self.dialect.law(layer, node)
             names = named_weights(self.dialect, layer, law, weights_of(self.dialect, layer, around))
             params = None if around.parts_apart else self.dialect.count_params(layer)
             self.layers[path] = ReportedLayer(path, self._tensors(names), params)
-        return tuple(shapes)
+        return tuple(Flowing(shape, value) for shape, value in zip_longest(shapes[: len(made)] if made else shapes, made))
 
     def hold(self, path: str, layer: Any, weights: list[Any], around: Around) -> None:
         names = named_weights(self.dialect, layer, None, weights)
         self.layers.setdefault(path, ReportedLayer(path, self._tensors(names)))
 
-    def _came_out(self, shapes: list[Flowing]) -> None:
+    def _came_out(self, shapes: list[Optional[ReportedShape]]) -> None:
         self.outputs.append(ReportedOutput(self._calls, tuple(shapes)))
         self._calls += 1
 

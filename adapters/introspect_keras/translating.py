@@ -9,13 +9,13 @@ from introspect.building import Builder
 from introspect.counting import law_tensors
 from introspect.errors import InputNeededError, IntrospectError, ShapeError
 from introspect.ir import Holding, Layer, Model
-from introspect.layers import Container, Opaque, Shape, Spec
+from introspect.layers import Container, Declared, Opaque, Shape, Spec
 from introspect.layers.base import show
 from introspect.reported import ReportedShape
 
 from .detecting import is_layer
-from .dialect import Dialect, Node, dialect_of
-from .given import how_many, settle, wanted
+from .dialect import Dialect, Graph, Node, dialect_of
+from .given import settle, spoken_of, wanted
 from .graph import Around, Walk, said
 from .stored import Law
 
@@ -28,8 +28,11 @@ def translate(model: Any, inputs: Any = None) -> Model:
     builder = Builder(FRAMEWORK, dialect.version, str(model.name))
     visitor = Translator(dialect, builder)
     walk: Walk[int] = Walk(dialect, model, visitor)
-    visitor.given = wanted(inputs, [name for name, _ in walk.declared(how_many(inputs))])
-    outputs = walk.run(how_many(inputs))
+    names = spoken_of(inputs)
+    visitor.given = wanted(inputs, [name for name, _ in walk.declared(names)])
+    outputs = walk.run(names)
+    for path, why in walk.stopped:
+        builder.notes.append(f"{path}: its own code cannot be followed ({why})")
     for path in walk.opened:
         builder.notes.append(
             f"{path or model.name}: its layers are applied by code that is not read; their parameters are complete, on the "
@@ -57,6 +60,22 @@ class Translator:
                 hint="explain(model, inputs)",
             )
         return self.builder.input(shape, name, "InputLayer")
+
+    def constant(self, shape: ReportedShape, reported: bool) -> int:
+        return self.builder.value(settle(None, shape, 0, "constant"), reported)
+
+    def shape(self, value: int) -> Optional[ReportedShape]:
+        return as_reported(self.builder.shape(value))
+
+    def entering(self, name: str, position: int, declared: Optional[ReportedShape]) -> Optional[ReportedShape]:
+        return as_reported(settle(self.given[position], declared, position, name))
+
+    def declare(self, path: str, layer: Any, graph: Graph, around: Around) -> None:
+        if path not in self._layers:
+            holders = (*around.containers, layer)
+            trainable = all(self.dialect.trainable((), holder, None) for holder in holders)
+            own = [Holding(name, f"{path}.{name}", (name,), "", flag and trainable) for name, _, flag in graph.weights]
+            self._layers[path] = self.builder.layer(path, Declared(graph.weights), own, type(layer).__name__)
 
     def orphan(self, name: str, position: int, declared: Optional[ReportedShape]) -> int:
         return self.builder.value(settle(None, declared, position, name))

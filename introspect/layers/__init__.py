@@ -9,6 +9,7 @@ from .contraction import Contraction
 from .conv import Conv, DepthwiseConv, SeparableConv
 from .conv_recurrent import ConvRecurrent
 from .custom_recurrent import CustomRecurrent
+from .declared import Declared
 from .dense import Bilinear, Dense, Highway, MaxoutDense
 from .distance import CosineSimilarity, CrossDistance, PairwiseDistance
 from .distributed import TimeDistributed
@@ -62,16 +63,16 @@ from .wrapped import LowRank, Quantized, SpectralNorm
 __all__ = [
     "Activation", "AdaptivePool", "AdaptiveSoftmax", "BatchNorm", "Bilinear", "CTCLoss", "ChannelScale", "ChannelShuffle",
     "ClassToken", "ClassificationLoss", "Concatenate", "Connections", "Container", "Contraction", "Conv", "ConvRecurrent",
-    "CosineEmbeddingLoss", "CosineSimilarity", "CrossDistance", "CustomRecurrent", "DataNormalization",
+    "CosineEmbeddingLoss", "CosineSimilarity", "CrossDistance", "CustomRecurrent", "DataNormalization", "Declared",
     "DecomposedRelativePosition", "Dense", "DepthwiseConv", "DotAttention", "Einsum", "EinsumDense", "Elementwise",
-    "ElementwiseLoss", "Embedding", "EmbeddingBag", "Encoding", "Expand", "FeaturePool", "Flatten", "Fold", "FractionalPool",
-    "GatedLinear", "GaussianLoss", "GlobalPool", "GroupNorm", "Highway", "Identity", "ImageSize", "Index", "Input",
-    "InstanceNorm", "Inverse", "LayerNorm", "LinearCrossEntropy", "LocallyConnected", "LowRank", "MarginLoss", "MatMul",
-    "MaxUnpool", "MaxoutDense", "MelSpectrogram", "MultiHeadAttention", "Noise", "Opaque", "PReLU", "Pad", "PairwiseDistance",
-    "PerHeadAttention", "Permute", "PixelShuffle", "Pool", "PositionEmbedding", "PyramidPool", "Quantized", "RMSNorm",
-    "Recurrent", "RecurrentCell", "Reduce", "RelativePositionBias", "Repeat", "Reshape", "ReversibleEmbedding", "ScaleShift",
-    "ScaledDotProduct", "SeparableConv", "SeparablePositionEmbedding", "Shape", "Slice", "SpatialTransformer", "Spec",
-    "SpectralNorm", "Spectrogram", "Split", "Stack", "StackedCells", "Standardization", "Tensor", "Term", "Tile",
-    "TimeDistributed", "TransposedConv", "TripletLoss", "Unfold", "Upsample", "axis_suffixes", "broadcast", "kernel_axes",
-    "windows",
+    "ElementwiseLoss", "Embedding", "EmbeddingBag", "Encoding", "Expand", "FeaturePool", "Flatten", "Fold",
+    "FractionalPool", "GatedLinear", "GaussianLoss", "GlobalPool", "GroupNorm", "Highway", "Identity", "ImageSize", "Index",
+    "Input", "InstanceNorm", "Inverse", "LayerNorm", "LinearCrossEntropy", "LocallyConnected", "LowRank", "MarginLoss",
+    "MatMul", "MaxUnpool", "MaxoutDense", "MelSpectrogram", "MultiHeadAttention", "Noise", "Opaque", "PReLU", "Pad",
+    "PairwiseDistance", "PerHeadAttention", "Permute", "PixelShuffle", "Pool", "PositionEmbedding", "PyramidPool",
+    "Quantized", "RMSNorm", "Recurrent", "RecurrentCell", "Reduce", "RelativePositionBias", "Repeat", "Reshape",
+    "ReversibleEmbedding", "ScaleShift", "ScaledDotProduct", "SeparableConv", "SeparablePositionEmbedding", "Shape",
+    "Slice", "SpatialTransformer", "Spec", "SpectralNorm", "Spectrogram", "Split", "Stack", "StackedCells",
+    "Standardization", "Tensor", "Term", "Tile", "TimeDistributed", "TransposedConv", "TripletLoss", "Unfold", "Upsample",
+    "axis_suffixes", "broadcast", "kernel_axes", "windows",
 ]  # fmt: skip

@@ -1,0 +1,117 @@
+"""Takes the calls of Keras' layers and operations away from Keras while a model's own code runs, for this thread alone.
+
+What the code sets on the layers meanwhile is put back.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any, Callable, NamedTuple, Protocol
+
+
+class Taker(Protocol):
+    """Who answers instead of Keras."""
+
+    def layer(self, layer: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """A layer is called."""
+
+    def operation(self, operation: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """An operation is applied to symbolic tensors."""
+
+    def weight(self, layer: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """A layer asks for a variable of its own."""
+
+    def loss(self, layer: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """A layer adds to the loss of its model."""
+
+
+class _Point(NamedTuple):
+    """A method of Keras, and the method of the taker that stands in for it."""
+
+    owner: type
+    name: str
+    answer: str
+
+
+_lock = threading.Lock()
+_takers: dict[int, Taker] = {}
+_originals: dict[_Point, Callable[..., Any]] = {}
+
+
+@contextmanager
+def intercepted(taker: Taker, layer: type, operation: type) -> Iterator[None]:
+    """`taker` answers in this thread; every other thread reaches Keras, and so does this one when the last one leaves."""
+    points = (
+        _Point(layer, "__call__", "layer"),
+        _Point(operation, "symbolic_call", "operation"),
+        _Point(layer, "add_weight", "weight"),
+        _Point(layer, "add_loss", "loss"),
+    )
+    with _lock:
+        if not _takers:
+            for point in points:
+                _install(point)
+        _takers[threading.get_ident()] = taker
+    try:
+        yield
+    finally:
+        with _lock:
+            del _takers[threading.get_ident()]
+            if not _takers:
+                for point, original in _originals.items():
+                    setattr(point.owner, point.name, original)
+                _originals.clear()
+
+
+def _install(point: _Point) -> None:
+    original = point.owner.__dict__[point.name]
+
+    def dispatched(self: Any, *args: Any, **kwargs: Any) -> Any:
+        taker = _takers.get(threading.get_ident())
+        if taker is None:
+            return original(self, *args, **kwargs)
+        return getattr(taker, point.answer)(self, args, kwargs)
+
+    _originals[point] = original
+    setattr(point.owner, point.name, dispatched)
+
+
+@contextmanager
+def untouched(layers: list[Any]) -> Iterator[None]:
+    """The attributes of `layers`, and what their lists, dicts and sets hold, are afterwards what they were."""
+    owners = [owner for layer in layers for owner in (layer, getattr(layer, "_tracker", None)) if owner is not None]
+    before = [(owner, dict(vars(owner))) for owner in owners]
+    held: dict[int, tuple[Any, Any]] = {}
+    for _, attributes in before:
+        _keep(attributes.values(), held)
+    try:
+        yield
+    finally:
+        for owner, attributes in before:
+            vars(owner).clear()
+            vars(owner).update(attributes)
+        for container, contents in held.values():
+            _put_back(container, contents)
+
+
+def _keep(values: Iterable[Any], held: dict[int, tuple[Any, Any]]) -> None:
+    """Write down what containers hold, and those within them."""
+    for value in values:
+        if isinstance(value, (list, dict, set)) and id(value) not in held:
+            kind = next(kind for kind in (list, dict, set) if isinstance(value, kind))
+            held[id(value)] = (value, kind(value))
+            _keep(value.values() if isinstance(value, dict) else value, held)
+
+
+def _put_back(value: Any, held: Any) -> None:
+    """The plain containers' own methods, so that nobody who tracks one is told."""
+    if isinstance(value, list) and [id(x) for x in value] != [id(x) for x in held]:
+        list.__setitem__(value, slice(None), held)
+    elif isinstance(value, dict) and {k: id(v) for k, v in value.items()} != {k: id(v) for k, v in held.items()}:
+        dict.clear(value)
+        dict.update(value, held)
+    elif isinstance(value, set) and value != held:
+        set.clear(value)
+        set.update(value, held)

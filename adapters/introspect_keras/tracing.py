@@ -1,0 +1,275 @@
+"""What a layer's own Python code does, written down as a graph: its `call` runs once on symbolic tensors.
+
+Nothing is built: layers answer by their laws, Keras' operations by their own shape rules, and a variable that the code asks
+for is a symbolic tensor of that shape. `Declared` is its law.
+"""
+
+from __future__ import annotations
+
+import inspect
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from functools import cache
+from typing import Any, Optional
+
+from introspect.algebra import Dim, symbol, unknown
+from introspect.errors import IntrospectError
+from introspect.layers import Shape
+from introspect.reported import ReportedShape
+
+from .detecting import is_a, is_layer, overrides
+from .dialect import Dialect, Graph, Node, UntraceableError, fed_to, is_constant, leaves
+from .intercepting import intercepted, untouched
+
+_NOT_DATA = ("training", "mask")
+
+
+def traceable(layer: Any) -> bool:
+    """Whether what a layer does is written in Python code that is not Keras' own."""
+    return is_layer(layer) and (overrides(layer, ("call",)) or is_a(layer, "Lambda")) and not overrides(layer, ("__call__",))
+
+
+def trace(dialect: Dialect, layer: Any, shapes: Sequence[ReportedShape], node: Optional[Node], names: Sequence[str]) -> Graph:
+    """The graph of one call of `layer` on inputs of these shapes, called as in `node`, or as its signature asks for.
+
+    Raises `UntraceableError`, or the `IntrospectError` of a law that refuses what flows.
+    """
+    return Recorder(dialect).record(layer, shapes, node, names)
+
+
+class Recorder:
+    """Follows one call. A frame is the list of the nodes that the code of one layer has made so far."""
+
+    def __init__(self, dialect: Dialect) -> None:
+        self.dialect = dialect
+        self.keras = sys.modules["keras"]
+        self._frames: list[list[Node]] = []
+        self._inside: list[Any] = []
+        self._made: list[Any] = []  # layers whose variables were symbolic here
+        self._stand_ins: dict[int, Any] = {}
+        self._weights: dict[int, list[tuple[str, tuple[int, ...], bool]]] = {}
+
+    def record(self, layer: Any, shapes: Sequence[ReportedShape], node: Optional[Node], names: Sequence[str]) -> Graph:
+        tensors = tuple(self._tensor(shape, self._dtype(node, i)) for i, shape in enumerate(shapes))
+        args, kwargs = self._call_of(layer, tensors, node, names)
+        every = list({id(part): part for part in (layer, *layer._flatten_layers())}.values())
+        scope = self.keras.StatelessScope(initialize_variables=False)
+        followed = [part for part in every if traceable(part)]
+        with (
+            untouched(every),
+            self._weights_of(followed),
+            scope,
+            intercepted(self, self.keras.layers.Layer, self.keras.Operation),
+        ):
+            try:
+                _, graph = self._through(layer, args, kwargs)
+            except IntrospectError:
+                raise
+            except UntraceableError:
+                raise
+            except Exception as error:  # the model's own code, or Keras', cannot go on
+                raise UntraceableError(f"{type(error).__name__}: {error}") from error
+        for made in self._made:
+            if all(made is not part for part in every):
+                made.built = False  # it lives in this graph only, and nothing of it was built
+        if graph is None:
+            raise UntraceableError("it applies no layer that is known")
+        held = frozenset(id(tensor) for tensor in self._stand_ins.values())
+        return Graph((), tensors, graph.nodes, graph.outputs, graph.weights, held)
+
+    @contextmanager
+    def _weights_of(self, followed: list[Any]) -> Iterator[None]:
+        """Symbolic tensors in the place of the weights that the code of these layers reads; `untouched` puts them back."""
+        for part in followed:
+            for name, value in vars(part).items():
+                if _is_variable(value):
+                    vars(part)[name] = self._stand_in(value)
+                elif isinstance(value, list) and value and all(_is_variable(item) for item in value):
+                    vars(part)[name] = [self._stand_in(item) for item in value]
+        yield
+
+    def _stand_in(self, variable: Any) -> Any:
+        found = self._stand_ins.get(id(variable))
+        if found is None:
+            shape = tuple(variable.shape)  # no law speaks of it: its shape is the framework's, and marked as such
+            found = self._stand_ins[id(variable)] = _symbolic_weight(self.keras)(shape, str(variable.dtype))
+        return found
+
+    # -- what the interception asks for
+
+    def layer(self, layer: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        args, kwargs = self._symbolic(args), self._symbolic(kwargs)
+        try:
+            result, inner = self._through(layer, args, kwargs)
+        except IntrospectError as error:
+            raise error.at(".".join(part.name for part in (*self._inside[1:], layer))) from None
+        self._note(layer, args, kwargs, result, inner, recorded=False)
+        return result
+
+    def operation(self, operation: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        result = operation.compute_output_spec(*args, **kwargs)
+        self._note(operation, args, kwargs, result, None, recorded=True)
+        return result
+
+    def loss(self, layer: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        return  # no number of the model's depends on it
+
+    def weight(self, layer: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        names = ("shape", "initializer", "dtype", "trainable")
+        given = {**dict(zip(names, args)), **kwargs}
+        shape = given.get("shape") or ()
+        shape = (shape,) if isinstance(shape, int) else tuple(shape)
+        if any(not isinstance(dim, int) for dim in shape):
+            raise UntraceableError(f"{layer.name} asks for a weight of an open size {shape}")
+        name = str(given.get("name") or "variable")
+        self._made.append(layer)
+        stand_in = _symbolic_weight(self.keras)(shape, str(given.get("dtype") or "float32"))
+        trainable = bool(given.get("trainable", True)) and bool(layer.trainable)
+        own = self._weights.setdefault(id(layer), [])
+        taken = sum(1 for other, _, _ in own if other.rpartition("_")[0] == name or other == name)
+        own.append((f"{name}_{taken + 1}" if taken else name, shape, trainable))
+        return stand_in
+
+    # -- following
+
+    def _through(self, layer: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, Optional[Graph]]:
+        """What comes out of a layer, and what its parts did."""
+        fed = tuple(leaf for leaf in leaves((args, kwargs)) if self._is_tensor(leaf))
+        graph, chain = self.dialect.graph(layer), self.dialect.chain(layer)
+        if graph is not None:
+            return self._framed(layer, fed, lambda: self._replay(layer, graph, fed))
+        if chain is not None:
+            return self._framed(layer, fed, lambda: self._one_by_one(chain, fed))
+        law = self.dialect.law(layer, Node(layer, fed, (), args, kwargs))
+        if law is not None:
+            return self._results(layer, law.spec.outputs(*(_dims(tensor.shape) for tensor in fed))), None
+        if traceable(layer):
+            return self._framed(layer, fed, lambda: self._own_code(layer, fed, args, kwargs))
+        computed = self.dialect.computed(layer, [tuple(tensor.shape) for tensor in fed])
+        if computed is None:
+            raise UntraceableError(f"nobody says what comes out of {layer.name} ({type(layer).__name__})")
+        return self._results(layer, computed), None
+
+    def _framed(self, layer: Any, fed: tuple[Any, ...], run: Any) -> tuple[Any, Graph]:
+        self._frames.append([])
+        self._inside.append(layer)
+        try:
+            result = run()
+        finally:
+            nodes = self._frames.pop()
+            self._inside.pop()
+        made = tuple(leaf for leaf in leaves(result) if self._is_tensor(leaf))
+        held = frozenset(id(tensor) for tensor in self._stand_ins.values())
+        return result, Graph((), fed, tuple(nodes), made, tuple(self._weights.get(id(layer), ())), held)
+
+    def _own_code(self, layer: Any, fed: tuple[Any, ...], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        if not layer.built and overrides(layer, ("build",)):
+            layer.build(*(tuple(tensor.shape) for tensor in fed[: _required(layer.build)]))
+        signature = inspect.signature(layer.call).parameters
+        if "training" in signature and "training" not in kwargs and len(args) <= list(signature).index("training"):
+            kwargs = {**kwargs, "training": False}
+        accepted = {k: v for k, v in kwargs.items() if k in signature or k not in _NOT_DATA}
+        return layer.call(*args, **accepted)
+
+    def _replay(self, layer: Any, graph: Graph, fed: tuple[Any, ...]) -> Any:
+        flowing = {id(tensor): mine for tensor, mine in zip(graph.inputs, fed)}
+        for node in graph.nodes:
+            answer = self.layer if is_layer(node.layer) else self.operation
+            result = answer(node.layer, _refilled(node.args, flowing), _refilled(node.kwargs, flowing))
+            made = [leaf for leaf in leaves(result) if self._is_tensor(leaf)]
+            flowing.update((id(tensor), mine) for tensor, mine in zip(node.outputs, made))
+        struct = getattr(layer, "_outputs_struct", None)
+        if struct is not None:
+            return _refilled(struct, flowing)
+        outputs = [flowing[id(tensor)] for tensor in graph.outputs]
+        return outputs[0] if len(outputs) == 1 else outputs
+
+    def _one_by_one(self, chain: list[Any], fed: tuple[Any, ...]) -> Any:
+        value: Any = fed[0] if len(fed) == 1 else list(fed)
+        for part in chain:
+            value = self.layer(part, (value,), {})
+        return value
+
+    def _note(self, layer: Any, args: Any, kwargs: Any, result: Any, inner: Optional[Graph], recorded: bool) -> None:
+        fed = tuple(leaf for leaf in leaves((args, kwargs)) if self._is_tensor(leaf))
+        if recorded:
+            fed = fed_to(fed, args, kwargs)
+        made = tuple(leaf for leaf in leaves(result) if self._is_tensor(leaf))
+        self._frames[-1].append(Node(layer, fed, made, args, kwargs, inner, recorded))
+
+    # -- tensors
+
+    def _tensor(self, shape: Sequence[Optional[int]], dtype: Any) -> Any:
+        return self.keras.KerasTensor(tuple(shape), dtype=dtype)
+
+    def _is_tensor(self, value: Any) -> bool:
+        return isinstance(value, self.keras.KerasTensor)
+
+    def _dtype(self, node: Optional[Node], i: int) -> Any:
+        return "float32" if node is None or i >= len(node.inputs) else getattr(node.inputs[i], "dtype", "float32")
+
+    def _symbolic(self, value: Any) -> Any:
+        """Arrays among a layer's arguments as symbolic tensors of their shape."""
+        if isinstance(value, dict):
+            return {key: self._symbolic(item) for key, item in value.items()}
+        if isinstance(value, (list, tuple)) and not hasattr(value, "_fields"):
+            return type(value)(self._symbolic(item) for item in value)
+        if not is_constant(value):
+            return value
+        return self._tensor(tuple(value.shape), str(self.keras.backend.standardize_dtype(value.dtype)))
+
+    def _results(self, layer: Any, shapes: Sequence[Sequence[Optional[Dim]]]) -> Any:
+        dtype = getattr(layer, "compute_dtype", None) or "float32"
+        found = [self._tensor(tuple(dim if isinstance(dim, int) else None for dim in shape), dtype) for shape in shapes]
+        return found[0] if len(found) == 1 else found
+
+    def _call_of(
+        self, layer: Any, tensors: tuple[Any, ...], node: Optional[Node], names: Sequence[str]
+    ) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        """The call of `node` on other tensors; without one, whatever the signature of the layer's `call` takes."""
+        if node is not None and (node.args or node.kwargs):
+            mine = {id(tensor): new for tensor, new in zip(node.inputs, tensors)}
+            return _refilled(node.args, mine), _refilled(node.kwargs, mine)
+        parameters = {k: p for k, p in inspect.signature(layer.call).parameters.items() if k not in _NOT_DATA}
+        if names and set(names) <= set(parameters):
+            return (), dict(zip(names, tensors))
+        if names:
+            return (dict(zip(names, tensors)),), {}
+        return (tensors if len(tensors) == 1 or _required(layer.call) > 1 else (list(tensors),)), {}
+
+
+def _is_variable(value: Any) -> bool:
+    return any(cls.__name__ == "Variable" for cls in type(value).__mro__) and hasattr(value, "assign")
+
+
+@cache
+def _symbolic_weight(keras: Any) -> Any:
+    """Keras' symbolic tensor with what code asks of a variable beside."""
+
+    def assigned(self: Any, *values: Any, **options: Any) -> Any:
+        return self
+
+    methods = dict.fromkeys(("assign", "assign_add", "assign_sub"), assigned)
+    return type("SymbolicWeight", (keras.KerasTensor,), {"value": property(lambda self: self), "trainable": True, **methods})
+
+
+def _required(function: Any) -> int:
+    """How many arguments without a default a function takes by position."""
+    plain = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    given = inspect.signature(function).parameters.items()
+    return sum(1 for name, p in given if p.kind in plain and p.default is p.empty and name not in _NOT_DATA)
+
+
+def _dims(shape: Sequence[Optional[int]]) -> Shape:
+    """Keras' shape for a law: the open batch is one and the same everywhere, any other open size is like no other."""
+    return tuple((symbol("N") if i == 0 else unknown()) if dim is None else dim for i, dim in enumerate(shape))
+
+
+def _refilled(value: Any, tensors: dict[int, Any]) -> Any:
+    """A nest of arguments with the tensors replaced."""
+    if isinstance(value, dict):
+        return {key: _refilled(item, tensors) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return type(value)(_refilled(item, tensors) for item in value)
+    return tensors.get(id(value), value)
