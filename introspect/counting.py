@@ -223,8 +223,8 @@ def neurons(row: Row, definition: str = "weighted") -> Optional[Dim]:
 
 
 def _could_be_anything(row: Row) -> bool:
-    """Whether a layer owns tensors and no law says what it does with them."""
-    return row.layer.spec.lawless and bool(row.layer.holdings)
+    """Whether a layer owns tensors and no law says what it does with them, or how much."""
+    return row.layer.spec.hides or (row.layer.spec.lawless and bool(row.layer.holdings))
 
 
 def outputs(row: Row) -> Optional[Dim]:

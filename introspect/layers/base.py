@@ -85,6 +85,7 @@ class Spec:
     kind: ClassVar[str] = ""
     weighted: ClassVar[bool] = False  # owns a kernel: its outputs are neurons by the default definition
     passes: ClassVar[bool] = False  # the output is the (first) input's shape, axis by axis
+    hides: ClassVar[bool] = False  # applies layers of its own to part of the input, and which part is a matter of values
     reshapes: ClassVar[bool] = False  # the output's dimensions are products of the input's
     terms: ClassVar[Mapping[str, Term]] = {}
     declared: ClassVar[tuple[str, ...]] = ()  # fields that only restate what flows in; None where nothing is declared

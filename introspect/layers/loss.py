@@ -260,6 +260,7 @@ class AdaptiveSoftmax(Loss):
 
     in_features: int = 1
     kind: ClassVar[str] = "adaptive_softmax"
+    hides: ClassVar[bool] = True
 
     def outputs(self, *inputs: Shape) -> tuple[Shape, ...]:
         x, targets = inputs
