@@ -37,10 +37,9 @@ class Builder:
         kind_name: str = "",
         *,
         dtype: Optional[str] = None,
-        keyword: Optional[str] = None,
     ) -> int:
         """An input of the model, as a layer and its one call; returns the value's id."""
-        index = self.layer(path, Input(shape, dtype, keyword), kind_name=kind_name or "Input")
+        index = self.layer(path, Input(shape, dtype), kind_name=kind_name or "Input")
         (value,) = self._append(index, (), (shape,), reported=False)
         self.inputs.append(value)
         return value

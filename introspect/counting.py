@@ -100,13 +100,18 @@ def count(model: Model) -> Ledger:
 
 
 def batch_of(model: Model) -> Dim:
-    """How many examples the model's (first) input holds, by what the layer that takes it calls the batch; 1 if unknown."""
-    for call in model.calls:
-        if model.inputs and model.inputs[0] in call.inputs:
-            x = model.values[model.inputs[0]].shape
-            axis = None if x is None else model.layers[call.layer].spec.batch_axis(x)
-            return x[axis] if x and axis is not None else 1
-    return 1
+    """How many examples the model's (first) input holds, by what the layer that takes it calls the batch; 1 if unknown.
+
+    Where no call takes it, as calls were only recorded, the first call speaks for it.
+    """
+    entrance = model.inputs[0] if model.inputs else None
+    first = next((call for call in model.calls if entrance in call.inputs), None)
+    if first is None:
+        first = next((call for call in model.calls if call.inputs), None)
+        entrance = first.inputs[0] if first else None
+    x = None if entrance is None else model.values[entrance].shape
+    axis = None if x is None or first is None else model.layers[first.layer].spec.batch_axis(x)
+    return x[axis] if x and axis is not None else 1
 
 
 def law_tensors(layer: Layer, inputs: tuple[Optional[Shape], ...]) -> Optional[tuple[Tensor, ...]]:

@@ -218,7 +218,7 @@ def explain(model: Any, inputs: Any = None, *, verify: bool = True) -> Explanati
     adapter = adapter_for(model)
     with collection_paused():
         translated = adapter.translate(model, inputs)
-        return Explanation(translated, adapter.report(model, translated, full=verify), verified=verify)
+        return Explanation(translated, adapter.report(model, translated, inputs, full=verify), verified=verify)
 
 
 __all__ = ["Explanation", "LayerRow", "TensorRow", "explain"]

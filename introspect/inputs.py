@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import copy
+from dataclasses import dataclass, fields, is_dataclass
 from numbers import Integral
 from typing import Any, Optional, Union
 
@@ -23,10 +24,13 @@ class InputShape:
 
 
 Inputs = Union[InputShape, "tuple[Inputs, ...]", "dict[str, Inputs]"]
+_AS_THEY_ARE = (bool, str, type(None))  # what a nest may hold besides shapes: flags and options
 
 
 def parse_inputs(inputs: Any, channels: str = "first") -> Inputs:
-    """Shapes, examples, specs, and tuples, lists or dicts of them. `channels` says how open dimensions are named.
+    """Shapes, examples, specs, and tuples, lists, dicts or dataclasses of them. `channels` says how open dimensions are named.
+
+    Within a dict, or beside a shape, flags and options stay what they are.
 
     >>> parse_inputs((1, 3, "H", None)).shape
     (1, 3, H, W)
@@ -36,18 +40,35 @@ def parse_inputs(inputs: Any, channels: str = "first") -> Inputs:
     Raises `IntrospectError` for anything else, saying what may be given.
     """
     if isinstance(inputs, dict):
-        return {str(name): parse_inputs(value, channels) for name, value in inputs.items()}
+        return {str(name): _parse_item(value, channels) for name, value in inputs.items()}
     if hasattr(inputs, "shape") and hasattr(inputs, "dtype"):
         return InputShape(named_shape(tuple(inputs.shape), channels), inputs.dtype, inputs)
     if isinstance(inputs, (tuple, list)) and inputs and all(_is_dim(item) for item in inputs):
         return InputShape(named_shape(tuple(inputs), channels))
     if isinstance(inputs, (tuple, list)) and inputs:
-        return tuple(parse_inputs(item, channels) for item in inputs)
+        return tuple(_parse_item(item, channels) for item in inputs)
+    if is_dataclass(inputs) and not isinstance(inputs, type):
+        return _parse_fields(inputs, channels)  # type: ignore[no-any-return]
     raise IntrospectError(
         "these inputs cannot be read",
         got=repr(inputs)[:120],
         expected='a shape with batch such as (1, 3, 224, 224) or ("N", 3, "H", "W"), an example, or a tuple or dict of these',
     )
+
+
+def _parse_item(item: Any, channels: str) -> Any:
+    if isinstance(item, _AS_THEY_ARE) or (isinstance(item, Integral) and not hasattr(item, "shape")):
+        return item
+    found = parse_inputs(item, channels)
+    return list(found) if isinstance(item, list) and isinstance(found, tuple) else found
+
+
+def _parse_fields(inputs: Any, channels: str) -> Any:
+    """A copy of a dataclass with its fields read; it is not initialised anew."""
+    twin = copy.copy(inputs)
+    for field in fields(inputs):
+        object.__setattr__(twin, field.name, _parse_item(getattr(inputs, field.name), channels))
+    return twin
 
 
 def _is_dim(item: Any) -> bool:

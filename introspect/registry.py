@@ -42,8 +42,8 @@ class Adapter(Protocol):
     def translate(self, model: Any, inputs: Any = None) -> Model:
         """The model in the IR, from configuration and input shapes; never from a weight."""
 
-    def report(self, model: Any, translated: Model, *, full: bool = True) -> Reported:
-        """What the framework itself says. `full=False`: only the tensors that no law speaks of."""
+    def report(self, model: Any, translated: Model, inputs: Any = None, *, full: bool = True) -> Reported:
+        """What the framework itself says, given what `translate` was. `full=False`: only the tensors that no law speaks of."""
 
 
 _registered: dict[str, Adapter] = {}

@@ -28,7 +28,7 @@ class LasagneAdapter:
 
         return translate(model, inputs)
 
-    def report(self, model: Any, translated: Model, *, full: bool = True) -> Reported:
+    def report(self, model: Any, translated: Model, inputs: Any = None, *, full: bool = True) -> Reported:
         """What Lasagne itself says of the model's parameters and outputs; no Theano function is compiled."""
         from .reported import report
 

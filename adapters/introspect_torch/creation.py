@@ -1,4 +1,8 @@
-"""Tensors that `forward` makes from nothing (`torch.zeros`, `arange`, …) become stand-ins, so that nothing is allocated."""
+"""Tensors that `forward` makes from nothing: `torch.zeros`, `arange`, a mask.
+
+Small ones are made for real, as code that looks at a mask's values then goes on; large and random ones become stand-ins, so
+that nothing is allocated at the model's size. PyTorch's own parser refuses a size that is no number yet.
+"""
 
 from __future__ import annotations
 
@@ -36,20 +40,32 @@ def _mode(handle: Callable[..., Any]) -> Any:
 
 
 @contextmanager
-def listening(heard: Callable[[Callable[..., Any], Any], None]) -> Iterator[None]:
-    """While it is open, `heard(function, result)` is told of each of this thread's function calls."""
+def listening(heard: Callable[[Callable[..., Any], Any, Any], None]) -> Iterator[None]:
+    """While it is open, `heard(function, arguments, result)` is told of each of this thread's function calls."""
 
     def handle(function: Any, args: Any, kwargs: Any) -> Any:
         result = function(*args, **kwargs)
-        heard(function, result)
+        heard(function, (args, kwargs), result)
         return result
 
     with _mode(handle):
         yield
 
 
-_SIZED = frozenset(getattr(torch, name) for name in ("zeros", "ones", "empty", "rand", "randn"))
-_OTHERS = frozenset(getattr(torch, name) for name in ("arange", "full", "linspace", "eye", "randint", "randperm"))
+_SMALL = 1 << 20  # elements: a mask over a thousand positions
+_CERTAIN = frozenset(getattr(torch, name) for name in ("zeros", "ones", "arange", "full", "linspace", "eye"))
+_UNCERTAIN = frozenset(getattr(torch, name) for name in ("empty", "rand", "randn", "randint", "randperm"))
+_LIKE_AN_INPUT = frozenset({"new_zeros", "new_ones", "new_empty", "new_full"})
+
+
+def is_made_anew(function: Callable[..., Any]) -> bool:
+    """Whether a function makes a tensor of which only type and device are another's: ``x.new_zeros(2, 3)``."""
+    return function.__name__ in _LIKE_AN_INPUT
+
+
+def small(made: torch.Tensor) -> bool:
+    """Whether a tensor like this may be made for real."""
+    return bool(made.numel() <= _SMALL)
 
 
 @contextmanager
@@ -59,19 +75,12 @@ def creating(constant: Callable[..., Any]) -> Iterator[None]:
     def handle(function: Any, args: Any, kwargs: Any) -> Any:
         if kwargs.get("device") == "meta":
             return function(*args, **kwargs)  # made without data already
-        if function in _SIZED and not _plain(args):
-            sizes = args[0] if len(args) == 1 and isinstance(args[0], (tuple, list)) else args
-            return constant(tuple(sizes), kwargs.get("dtype") or torch.get_default_dtype())
-        if function not in _SIZED and function not in _OTHERS:
+        if function not in _CERTAIN and function not in _UNCERTAIN:
             return function(*args, **kwargs)
         made = function(*args, **{**{k: v for k, v in kwargs.items() if k != "generator"}, "device": "meta"})
+        if function in _CERTAIN and small(made):
+            return function(*args, **kwargs)
         return constant(tuple(made.shape), made.dtype)
 
     with _mode(handle):
         yield
-
-
-def _plain(args: Any) -> bool:
-    """Whether all sizes are numbers."""
-    flat = args[0] if len(args) == 1 and isinstance(args[0], (tuple, list)) else args
-    return all(isinstance(n, int) for n in flat)

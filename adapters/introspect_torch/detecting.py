@@ -25,10 +25,10 @@ class TorchAdapter:
 
         return translate(model, inputs)
 
-    def report(self, model: Any, translated: Model, *, full: bool = True) -> Reported:
+    def report(self, model: Any, translated: Model, inputs: Any = None, *, full: bool = True) -> Reported:
         from .reported import report
 
-        return report(model, translated, full=full)
+        return report(model, translated, inputs, full=full)
 
     def demonstration(self, seconds: float) -> tuple[Any, tuple[int, ...]]:
         """A small network, trained for about `seconds`, and the shape of its input; for ``introspect demo``."""

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import copy
+from dataclasses import fields, is_dataclass
 from typing import Any, Callable
 
 import torch
+
+from introspect.inputs import InputShape
 
 from .standins import concrete, is_standin
 
@@ -19,7 +23,7 @@ def meta_tensor(x: Any) -> Any:
 
 
 def mapped(tree: Any, f: Callable[[Any], Any]) -> Any:
-    """`f` applied to every leaf of a nest of tuples, lists and dicts."""
+    """`f` applied to every leaf of a nest of tuples, lists, dicts and dataclasses."""
     if isinstance(tree, tuple) and type(tree) is not torch.Size:
         items = [mapped(item, f) for item in tree]
         return type(tree)(*items) if hasattr(tree, "_fields") else type(tree)(items)
@@ -27,6 +31,11 @@ def mapped(tree: Any, f: Callable[[Any], Any]) -> Any:
         return [mapped(item, f) for item in tree]
     if isinstance(tree, dict):
         return {key: mapped(item, f) for key, item in tree.items()}
+    if is_record(tree):
+        twin = copy.copy(tree)
+        for field in fields(tree):
+            object.__setattr__(twin, field.name, mapped(getattr(tree, field.name), f))
+        return twin
     return f(tree)
 
 
@@ -36,7 +45,19 @@ def leaves(tree: Any) -> list[Any]:
         return [leaf for item in tree.values() for leaf in leaves(item)]
     if isinstance(tree, (tuple, list)) and type(tree) is not torch.Size:
         return [leaf for item in tree for leaf in leaves(item)]
+    if is_record(tree):
+        return [leaf for field in fields(tree) for leaf in leaves(getattr(tree, field.name))]
     return [tree]
+
+
+def shapes_in(given: Any) -> list[InputShape]:
+    """The inputs among what a model is called with, in order."""
+    return [leaf for leaf in leaves(given) if isinstance(leaf, InputShape)]
+
+
+def is_record(tree: Any) -> bool:
+    """Whether this is a dataclass of the user's, holding tensors in its fields."""
+    return is_dataclass(tree) and not isinstance(tree, (type, InputShape))
 
 
 _SAME = {

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Sequence
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any, Callable, Optional
 
@@ -12,13 +13,12 @@ from torch import nn
 from torch.nn.parameter import is_lazy
 
 from introspect.algebra import unknowns
-from introspect.inputs import InputShape
-from introspect.ir import Model, Shape
-from introspect.layers import Input
+from introspect.inputs import InputShape, parse_inputs
+from introspect.ir import Layer, Model, Shape
 from introspect.reported import Reported, ReportedLayer, ReportedOutput, ReportedTensor
 
-from .creation import listening
-from .meta import leaves, mapped, site
+from .creation import is_made_anew, listening
+from .meta import leaves, mapped, shapes_in, site
 from .skeleton import Place, Twins, places
 from .specs import version
 from .standins import concrete, sample
@@ -27,14 +27,14 @@ _LONGEST_REASON = 160  # PyTorch lists every backend it has when a kernel is mis
 Record = tuple[str, list[Shape], list[tuple[int, ...]]]  # path, shapes that went in, shapes that came out
 
 
-def report(model: nn.Module, translated: Model, *, full: bool = True) -> Reported:
-    """Tensor sizes; with `full`, also output shapes, by one forward pass without data."""
+def report(model: nn.Module, translated: Model, inputs: Any = None, *, full: bool = True) -> Reported:
+    """Tensor sizes; with `full`, also output shapes, by one forward pass without data on `inputs`."""
     if not full:
         opaque = {layer.path for layer in translated.layers for h in layer.holdings if not h.roles}
         asked = [place for place in places(model) if place.path in opaque and _reportable(place)] if opaque else []
         return Reported(tuple(_layer(place) for place in asked), source=f"torch {version()}")
     placed = list(places(model))
-    outputs, notes = _outputs(placed, translated)
+    outputs, notes, run = _outputs(placed, translated, inputs)
     parameters = {id(p): p for p in model.parameters()}.values()
     lazy = any(is_lazy(p) for p in parameters)
     return Reported(
@@ -42,7 +42,7 @@ def report(model: nn.Module, translated: Model, *, full: bool = True) -> Reporte
         outputs,
         None if lazy else sum(p.numel() for p in parameters),
         None if lazy else sum(p.numel() for p in parameters if p.requires_grad),
-        f"torch {version()}: tensor sizes" + (" and a forward pass on the meta device" if outputs else ""),
+        f"torch {version()}: tensor sizes" + (f" and {run}" if outputs else ""),
         notes,
         _samples(translated),
     )
@@ -70,42 +70,53 @@ def _layer(place: Place) -> ReportedLayer:
     return ReportedLayer(place.path, tuple(tensors))
 
 
-def _outputs(placed: Sequence[Place], translated: Model) -> tuple[tuple[ReportedOutput, ...], tuple[str, ...]]:
-    """Each call's output as recorded, matched by path and by how often that path was called before."""
-    if not translated.inputs:
-        return (), ()
-    records, failure = record(placed, _given(translated))
+def _outputs(
+    placed: Sequence[Place], translated: Model, inputs: Any
+) -> tuple[tuple[ReportedOutput, ...], tuple[str, ...], str]:
+    """Each call's output as recorded, matched by path and by how often that path was called before; notes; what was run."""
+    if not translated.inputs or inputs is None:
+        return (), (), ""
+    records, failure, run = recorded(placed, _with_dtypes(parse_inputs(inputs), translated))
     waiting: dict[str, list[list[tuple[int, ...]]]] = defaultdict(list)
     for path, _, shapes in records:
         waiting[path].append(shapes)
+    for place in _told_apart_by_nothing(translated, waiting):
+        del waiting[place]
     found = []
     for index, call in enumerate(translated.calls):
         layer = translated.layers[call.layer]
         if layer.spec.kind == "input":
             found.append(ReportedOutput(index, _known(translated.shapes(call.outputs))))
-        elif waiting[layer.path.partition("#")[0]]:
-            found.append(ReportedOutput(index, tuple(waiting[layer.path.partition("#")[0]].pop(0))))
-    return tuple(found), (f"the forward pass on the meta device stopped: {failure}",) if failure else ()
+        elif waiting[_place(layer)]:
+            found.append(ReportedOutput(index, tuple(waiting[_place(layer)].pop(0))))
+    return tuple(found), (f"{run} stopped: {failure}",) if failure else (), run
+
+
+def _place(layer: Layer) -> str:
+    return layer.path.partition("#")[0]
+
+
+def _told_apart_by_nothing(translated: Model, waiting: Mapping[str, Sequence[Any]]) -> list[str]:
+    """Places of bare functions that one road used more often than the other: nothing says which use is which."""
+    uses = Counter(_place(translated.layers[call.layer]) for call in translated.calls if translated.layers[call.layer].function)
+    return [place for place, count in uses.items() if place in waiting and count != len(waiting[place])]
 
 
 def _known(shapes: Sequence[Optional[Shape]]) -> tuple[Any, ...]:
     return tuple(tuple(dim if isinstance(dim, int) else None for dim in shape or ()) for shape in shapes)
 
 
-def _given(translated: Model) -> Any:
-    """The inputs again, as `translate` was given them: by keyword or by position."""
-    found: dict[str, Any] = {}
-    for call in translated.calls:
-        layer = translated.layers[call.layer]
-        if isinstance(layer.spec, Input):
-            dtype = getattr(torch, str(layer.spec.dtype).rpartition(".")[2], None)
-            found[layer.spec.keyword or ""] = (
-                *found.get(layer.spec.keyword or "", ()),
-                InputShape(layer.spec.shape or (), dtype),
-            )
-    if set(found) == {""}:
-        return found[""]
-    return {keyword: given[0] if len(given) == 1 else given for keyword, given in found.items()}
+def _with_dtypes(given: Any, translated: Model) -> Any:
+    """The inputs, whole numbers where an embedding reads them."""
+    declared = {out: translated.layers[call.layer].spec for call in translated.calls for out in call.outputs}
+    specs = iter([declared[i] for i in translated.inputs])
+
+    def one(x: Any) -> Any:
+        if not isinstance(x, InputShape):
+            return x
+        return replace(x, dtype=getattr(torch, str(getattr(next(specs), "dtype", None)).rpartition(".")[2], None))
+
+    return mapped(given, one)
 
 
 def called_with(arguments: Any) -> tuple[tuple[Any, ...], dict[str, Any]]:
@@ -115,19 +126,33 @@ def called_with(arguments: Any) -> tuple[tuple[Any, ...], dict[str, Any]]:
     return (arguments if isinstance(arguments, tuple) else (arguments,)), {}
 
 
-def record(placed: Sequence[Place], given: Any) -> tuple[list[Record], str]:
-    """Every module call of a run on meta tensors, and why it stopped, if it did. The model itself is not run."""
+def recorded(placed: Sequence[Place], given: Any) -> tuple[list[Record], str, str]:
+    """A run without data, or on the examples where that does not come to its end: the calls, why it stopped, what it was."""
+    records, failure = record(placed, given)
+    shapes = shapes_in(given)
+    if failure and shapes and all(isinstance(one.example, torch.Tensor) for one in shapes):
+        return (*record(placed, given, on_example=True), "a forward pass on the example")
+    return records, failure, "a forward pass on the meta device"
+
+
+def record(placed: Sequence[Place], given: Any, *, on_example: bool = False) -> tuple[list[Record], str]:
+    """Every module call of a run on meta tensors, or on the examples given, and why it stopped, if it did.
+
+    What runs is a copy of the module tree. `on_example`: it reads the model's own weights, and copies of its buffers.
+    """
     records: list[Record] = []
     inside: list[str] = []
-    twins = Twins(placed, lambda module, tensors: {name: _meta(tensor) for name, tensor in tensors.items()})
+    held, placed_input = (_alias, _example) if on_example else (_meta, _meta_input)
+    twins = Twins(placed, lambda module, tensors: {name: held(tensor) for name, tensor in tensors.items()})
     for place in placed:
         twin = twins.of(place.module)
         own = twin.__dict__.get("forward") or type(twin).forward.__get__(twin)
         twin.__dict__["forward"] = partial(_noted, records, inside, place.path, own)
-        _attributes_to_meta(twin)
-    args, kwargs = called_with(mapped(given, _meta_input))
+        if not on_example:
+            _attributes_to_meta(twin)
+    args, kwargs = called_with(mapped(given, placed_input))
     try:
-        with torch.no_grad(), listening(partial(_heard, records, inside)):
+        with torch.no_grad(), listening(_Listener(records, inside)):
             twins.root(*args, **kwargs)
     except Exception as error:  # whatever the user's code raises: it is reported, and the records up to there stand
         first_line = (str(error).splitlines() or [""])[0]
@@ -137,10 +162,20 @@ def record(placed: Sequence[Place], given: Any) -> tuple[list[Record], str]:
     return records, ""
 
 
-def _heard(records: list[Record], inside: list[str], function: Callable[..., Any], result: Any) -> None:
-    shapes = _shapes(result)
-    if shapes:
-        records.append((site(inside, function), [], shapes))
+class _Listener:
+    """Notes what bare functions give; what is computed from constants alone is no call of the model."""
+
+    def __init__(self, records: list[Record], inside: list[str]) -> None:
+        self.records, self.inside = records, inside
+        self._constants: dict[int, Any] = {}  # by id; held, so that no id is used again
+
+    def __call__(self, function: Callable[..., Any], arguments: Any, result: Any) -> None:
+        made = [leaf for leaf in leaves(result) if isinstance(leaf, torch.Tensor)]
+        taken = [leaf for leaf in leaves(arguments) if isinstance(leaf, torch.Tensor)]
+        if is_made_anew(function) or all(id(tensor) in self._constants for tensor in taken):
+            self._constants.update((id(tensor), tensor) for tensor in made)
+        elif made:
+            self.records.append((site(self.inside, function), [], [tuple(tensor.shape) for tensor in made]))
 
 
 def _noted(records: list[Record], inside: list[str], path: str, forward: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
@@ -162,6 +197,17 @@ def _meta(tensor: Any) -> Any:
         return tensor
     made = torch.empty(tuple(tensor.shape), dtype=tensor.dtype, device="meta")
     return nn.Parameter(made, requires_grad=False) if isinstance(tensor, nn.Parameter) else made
+
+
+def _alias(tensor: Any) -> Any:
+    """A parameter's own data, without its history; a buffer's copy, as a run may write to it."""
+    if is_lazy(tensor):
+        return tensor
+    return tensor.detach() if isinstance(tensor, nn.Parameter) else None if tensor is None else tensor.clone()
+
+
+def _example(one: Any) -> Any:
+    return one.example.clone() if isinstance(one, InputShape) else one
 
 
 def _meta_input(one: Any) -> Any:

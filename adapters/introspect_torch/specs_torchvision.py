@@ -127,7 +127,7 @@ BESIDE: Mapping[str, Callable[[Any], Iterator[Beside]]] = {
 
 def beside(module: nn.Module) -> Iterator[Beside]:
     """The laws of what `module`, and modules below it, hold beside their layers."""
-    entry = _entry(type(module))
+    entry = _entry(type(module))  # type: ignore[arg-type]
     return iter(()) if entry is None else entry(module)
 
 

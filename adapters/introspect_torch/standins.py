@@ -152,5 +152,5 @@ def _taking_sizes(name: str) -> Callable[..., Any]:
     return apply
 
 
-for _name in "view reshape expand repeat tile unflatten narrow split new_zeros new_ones new_empty".split():
+for _name in "view reshape expand repeat tile unflatten narrow split new_zeros new_ones new_empty new_full".split():
     setattr(StandIn, _name, _taking_sizes(_name))  # PyTorch's own parser refuses a size that is no number yet

@@ -17,8 +17,8 @@ from introspect.ir import Holding, Model
 from introspect.layers import Container, Input
 
 from .kinds import Kind, Kinds, beside_layers
-from .meta import leaves, mapped
-from .reported import called_with, record
+from .meta import mapped, shapes_in
+from .reported import called_with, recorded
 from .skeleton import places, unscripted
 from .specs import Law, version
 from .standins import StandIn, StoppedError, ValueNeededError
@@ -35,14 +35,11 @@ def translate(model: nn.Module, inputs: Any = None) -> Model:
         translation.builder.notes.append(_NO_INPUT)
         return translation.builder.finish(complete=False)
     given = parse_inputs(inputs)
-    if not unscripted(model):
-        translation = _Translation(model)
-        translation.builder.notes.append("a scripted module has no Python code to walk: shapes are not known")
-        return translation.builder.finish(complete=False)
-    try:
-        return _walked(_Translation(model), given)
-    except (ValueNeededError, StoppedError) as reason:
-        return _recorded(_Translation(model), given, reason)
+    translation = _Translation(model)
+    if unscripted(model):
+        return _walked(translation, given)
+    translation.builder.notes.append("a scripted module has no Python code to walk: shapes are not known")
+    return translation.builder.finish(complete=False)
 
 
 class _Translation:
@@ -51,6 +48,7 @@ class _Translation:
     """
 
     def __init__(self, model: nn.Module) -> None:
+        self.model = model
         self.placed = list(places(model))
         self.builder = Builder("torch", version(), type(self.placed[0].module).__name__)
         self.laws: dict[str, Law] = {}
@@ -87,24 +85,49 @@ class _Translation:
 
 
 def _walked(translation: _Translation, given: Any) -> Model:
+    """The model by one pass with stand-ins; where its code asks for values, by a recorded run; as far as the pass came, where
+    that fails too.
+
+    Raises `StoppedError` where the model's own code stops in every run: these inputs are not for it.
+    """
     builder = translation.builder
     walker = Walker(builder, translation.placed, translation.laws, translation.owners, translation.indices)
     values = _add_inputs(builder, given)
-    standins = iter([StandIn.of(walker, v, one.shape, _dtype(one)) for v, one in zip(values, leaves(given))])
-    outputs = walker.run(*called_with(mapped(given, lambda _: next(standins))))
-    for index_input in walker.index_inputs & set(values):
-        _read_as_indices(builder, index_input)
+    standins = iter([StandIn.of(walker, v, one.shape, _dtype(one)) for v, one in zip(values, shapes_in(given))])
+    try:
+        outputs = walker.run(*called_with(mapped(given, lambda x: next(standins) if isinstance(x, InputShape) else x)))
+    except (ValueNeededError, StoppedError) as reason:
+        recorded = _recorded(_Translation(translation.model), given, reason)
+        return _up_to(builder, reason) if recorded is None else recorded
+    finally:
+        for index_input in walker.index_inputs & set(values):
+            _read_as_indices(builder, index_input)
     return builder.finish(outputs)
+
+
+def _up_to(builder: Builder, reason: IntrospectError) -> Model:
+    """What the pass had found when it could not go on."""
+    is_open = any(unknowns(dim) for i in builder.inputs for dim in builder.shape(i) or ())
+    hint = ", with open dimensions: give a number for every dimension" if is_open else ""
+    builder.notes.append(f"{_in_short(reason)}{hint}; what comes after is not known")
+    return builder.finish(complete=False)
+
+
+def _in_short(reason: IntrospectError) -> str:
+    """An error in one line: where, what, and the first line of what was got."""
+    where = f"{reason.path}: " if reason.path else ""
+    got = str(reason.got or "").partition("\n")[0]
+    return f"{where}{reason.culprit}" + (f" ({got})" if got else "")
 
 
 def _add_inputs(builder: Builder, given: Any) -> list[int]:
     """One input layer for each: called by its keyword, or ``input``, ``input2``, …"""
     if isinstance(given, dict):
-        return [builder.input(one.shape, name, dtype=_given_dtype(one), keyword=name)
-                for name, nest in given.items() for one in leaves(nest)]  # fmt: skip
+        return [builder.input(one.shape, name, dtype=_given_dtype(one))
+                for name, nest in given.items() for one in shapes_in(nest)]  # fmt: skip
     return [
         builder.input(one.shape, "input" if i == 0 else f"input{i + 1}", dtype=_given_dtype(one))
-        for i, one in enumerate(leaves(given))
+        for i, one in enumerate(shapes_in(given))
     ]
 
 
@@ -124,24 +147,23 @@ def _read_as_indices(builder: Builder, value: int) -> None:
         builder.layers[index] = replace(layer, spec=layer.spec.replace(dtype="torch.int64"))
 
 
-def _recorded(translation: _Translation, given: Any, reason: IntrospectError) -> Model:
-    """The calls as a run on meta tensors makes them; where that is impossible too, or would need numbers for open
-    dimensions that nobody gave, parameters only.
+def _recorded(translation: _Translation, given: Any, reason: IntrospectError) -> Optional[Model]:
+    """The calls as a run without data makes them, or a run on the examples given; None where neither comes to its end.
 
-    Raises `reason` where the model's own code stops in that run as well: these inputs are not for it.
+    Raises `reason` where it is the model's own code that stops, in these runs as well.
     """
     builder = translation.builder
-    if any(unknowns(dim) for one in leaves(given) for dim in one.shape):
-        builder.notes.append(f"{reason.culprit}, with open dimensions: give a number for every dimension")
-        return builder.finish(complete=False)
-    records, failure = record(translation.placed, given)
+    if any(unknowns(dim) for one in shapes_in(given) for dim in one.shape):
+        return None
+    records, failure, run = recorded(translation.placed, given)
     if failure and isinstance(reason, StoppedError):
         raise reason
-    _add_inputs(builder, given)
-    for path, shapes, _ in records:
-        if path in translation.laws:
-            builder.call(translation.indices[path], [builder.value(shape, reported=True) for shape in shapes])
-    builder.notes.append(f"{reason.culprit}: calls were recorded from a run on meta tensors")
     if failure:
-        builder.notes.append(f"that run stopped: {failure}")
-    return builder.finish(complete=not failure)
+        return None
+    _add_inputs(builder, given)
+    for path, taken, made in records:
+        if path in translation.laws:
+            values = [builder.value(shape, reported=True) for shape in taken]
+            builder.call(translation.indices[path], values, keep=len(made))
+    builder.notes.append(f"{_in_short(reason)}: calls were recorded from {run}")
+    return builder.finish()

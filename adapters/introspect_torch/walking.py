@@ -20,7 +20,7 @@ from introspect.layers import Opaque
 from introspect.storage import by_key, stored_shape
 
 from .calls import READERS, Reading
-from .creation import creating
+from .creation import creating, is_made_anew, small
 from .functions import FUNCTIONS, Applied, NoLawError
 from .meta import leaves, mapped, meta_tensor, plain_name, property_name, site
 from .skeleton import Place, Twins
@@ -31,7 +31,6 @@ _PLAIN_PROPERTIES = frozenset(
     "device layout is_cuda is_cpu is_meta is_sparse is_quantized is_mkldnn is_nested is_leaf is_mps is_xpu is_xla is_ort "
     "is_vulkan is_ipu is_hpu is_mtia is_maia names grad grad_fn _version output_nr retains_grad name".split()
 )
-_NEW = frozenset({"new_zeros", "new_ones", "new_empty"})
 
 
 class Held(dict):  # type: ignore[type-arg]
@@ -84,8 +83,8 @@ class Walker:
         try:
             with creating(self.constant):
                 result = self._twins.root(*args, **kwargs)
-        except IntrospectError:
-            raise
+        except IntrospectError as error:
+            raise error.at(self._stopped_at) if self._stopped_at else error from None
         except Exception as error:  # the user's code, or PyTorch's, cannot go on with a stand-in
             raise StoppedError(
                 "the model's own code stops with these inputs",
@@ -150,10 +149,8 @@ class Walker:
         if name in _PLAIN_PROPERTIES:
             with torch._C.DisableTorchFunction():
                 return function(*args)
-        if name in _NEW:
-            sizes = args[1:] if len(args) > 1 else (kwargs["size"],)
-            flat = sizes[0] if isinstance(sizes[0], (tuple, list)) else sizes
-            return self.constant(tuple(flat), kwargs.get("dtype") or args[0].dtype)
+        if is_made_anew(function):
+            return self._made_anew(name, args, kwargs)
         if "input" in kwargs:
             args, kwargs = (kwargs["input"], *args), {k: v for k, v in kwargs.items() if k != "input"}
         try:
@@ -161,6 +158,18 @@ class Walker:
         except (LookupError, NoLawError, TypeError, AttributeError, ValueError):
             return self._on_meta(function, args, kwargs)
         return self._by_function_law(function, applied, args, kwargs)
+
+    def _made_anew(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """``x.new_zeros(2, 3)``: a constant of its own."""
+        x, *given = args
+        dtype = kwargs.get("dtype") or x.dtype
+        sizes = given[0] if given and isinstance(given[0], (tuple, list)) else given or kwargs["size"]
+        if not all(isinstance(n, int) for n in sizes):
+            return self.constant(tuple(sizes), dtype)
+        made = getattr(torch.empty(0, dtype=dtype, device="meta"), name)(*given, **{**kwargs, "device": "meta"})
+        if name != "new_empty" and small(made):
+            return getattr(torch.zeros(0, dtype=dtype), name)(*given, **{**kwargs, "device": "cpu"})
+        return self.constant(tuple(made.shape), made.dtype)
 
     def _by_function_law(
         self, function: Callable[..., Any], applied: Applied, args: tuple[Any, ...], kwargs: dict[str, Any]

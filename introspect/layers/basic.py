@@ -12,13 +12,10 @@ from .base import Connections, Shape, Spec
 
 @dataclass(frozen=True)
 class Input(Spec):
-    """Where data enters; `shape` is declared, with the batch. `dtype` is the framework's name for it, if that is known;
-    `keyword` the argument it is given by, where it is not given by position.
-    """
+    """Where data enters; `shape` is declared, with the batch. `dtype` is the framework's name for it, if that is known."""
 
     shape: Optional[Shape] = None
     dtype: Optional[str] = None
-    keyword: Optional[str] = None
     kind: ClassVar[str] = "input"
 
     def output(self, *inputs: Shape) -> Shape:

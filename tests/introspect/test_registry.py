@@ -40,7 +40,7 @@ class MineAdapter:
         layer = builder.layer("only", Dense(model.o, bias=False), [Holding("w", "t0", ("kernel",), "out in")])
         return builder.finish(builder.call(layer, [value]))
 
-    def report(self, model, translated, *, full=True):
+    def report(self, model, translated, inputs=None, *, full=True):
         held = ReportedTensor("w", (len(model.w), len(model.w[0])), True)
         outputs = (ReportedOutput(0, ((1, model.i),)), ReportedOutput(1, ((1, model.o),)))
         return Reported((ReportedLayer("only", (held,)),), outputs, source="the perceptron itself")
@@ -105,7 +105,7 @@ def test_registering() -> None:
 
         def translate(self, model: Any, inputs: Any = None) -> Any: ...
 
-        def report(self, model: Any, translated: Any, *, full: bool = True) -> Any: ...
+        def report(self, model: Any, translated: Any, inputs: Any = None, *, full: bool = True) -> Any: ...
 
     register(Mine())  # type: ignore[arg-type]
     try:
