@@ -223,7 +223,9 @@ class Way:
         if self.u.fed_like(self.v) or not self.u.inputs or self.u.inputs[0] is None:
             return self.u.inputs
         moved = shape_from(self.law, self.u.inputs[0], self.v.seen, self.u.layout)
-        return (moved if moved is not None else self.u.inputs[0], *self.u.inputs[1:])
+        if moved is not None:
+            return (moved, *self.u.inputs[1:])
+        return self.v.inputs if self.u.layout == self.v.layout else self.u.inputs
 
     def ledgers(self, upstream: Causes) -> Iterator[tuple[Ledger, Ledger, Causes, bool]]:
         """The tensors before and after each step."""
@@ -235,7 +237,7 @@ class Way:
         for step, state in smallest(self.steps, self.law, self.goal, self.inputs, u.layout, "ledger"):
             yield now, state.ledger, frozenset([self._told(step.cause)]), True
             now = state.ledger
-        yield now, self.goal.ledger, self._kinds(), True
+        yield now, self.goal.ledger, self._rest(upstream), True
         for before, after, causes, own in _kept_back(v, self.goal.ledger, "theirs"):
             yield after, before, causes, own
 
@@ -252,14 +254,15 @@ class Way:
                 if isinstance(state.neurons, int):
                     yield now, state.neurons, frozenset([step.cause]), True
                     now = state.neurons
-            yield now, theirs, self._kinds(), True
+            yield now, theirs, self._rest(upstream), True
             yield theirs, last, inner, True
         elif isinstance(u.neurons, int) and isinstance(v.neurons, int):
             yield u.neurons, v.neurons, NOTHING, True
 
-    def _kinds(self) -> Causes:
+    def _rest(self, upstream: Causes) -> Causes:
+        """Why the last step is needed: the layers are of two kinds, or one law has been given two things."""
         if self.same_kind:
-            return NOTHING
+            return upstream if not self.steps else NOTHING
         return frozenset([Cause("layer_kind", _kind(self.u), _kind(self.v))])
 
     def _told(self, cause: Cause) -> Cause:

@@ -7,9 +7,9 @@ another order); then what is left between the pairs, the most alike in order aga
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Callable, Optional
+from typing import Callable, NamedTuple, Optional
 
-from ..algebra import Dim
+from .forms import Form
 from .units import Unit, ledger_of
 
 Match = tuple[Optional[Unit], Optional[Unit]]
@@ -36,8 +36,11 @@ class Likeness:
     """How alike two units are; 0 where they cannot be the same layer. Equal questions are answered once."""
 
     def __init__(self, a: Sequence[Unit], b: Sequence[Unit]) -> None:
-        self._known: dict[tuple[object, object], float] = {}
-        self._traits = {id(unit): _traits(unit) for unit in (*a, *b)}
+        self._kinds: dict[_Traits, int] = {}
+        self._kind = {id(unit): self._kinds.setdefault(_traits(unit), len(self._kinds)) for unit in (*a, *b)}
+        traits = list(self._kinds)
+        self._scores: list[list[Optional[float]]] = [[None] * len(traits) for _ in traits]
+        self._known = traits
 
     def at_least(self, least: float) -> _Score:
         """The likeness of two units, 0 where it is less than `least`."""
@@ -50,45 +53,59 @@ class Likeness:
 
     def of(self, u: Unit, v: Unit) -> float:
         """Kernel of the same size 6, same output 3, same input 1, same window 1, same family 1, same name ½."""
-        pair = (self._traits[id(u)], self._traits[id(v)])
-        if pair not in self._known:
-            self._known[pair] = _alike(*pair)
-        found = self._known[pair]
+        i, j = self._kind[id(u)], self._kind[id(v)]
+        found = self._scores[i][j]
+        if found is None:
+            found = self._scores[i][j] = _alike(self._known[i], self._known[j])
         return found + 0.5 if found and u.row.path == v.row.path else found
 
 
-_Traits = tuple[str, Optional[Dim], object, object, object, bool]
+class _Traits(NamedTuple):
+    """What tells units apart."""
+
+    family: str
+    size: Optional[int]
+    gives: Form
+    seen: Form
+    window: Optional[tuple[int, ...]]
+    backward: Optional[bool]  # a direction of a recurrent layer
 
 
 def _traits(unit: Unit) -> _Traits:
     held = ledger_of(unit.spec, unit.inputs) or unit.held
-    sizes = [h.size for role, h in held.items() if h.size is not None and not role.endswith("bias")]
-    main = max((size for size in sizes if isinstance(size, int)), default=None)
+    sizes = [h.size for role, h in held.items() if isinstance(h.size, int) and not role.endswith("bias")]
+    backward = unit.part.endswith("backward") if unit.whole == "recurrent" else None
     window = getattr(unit.spec, "kernel_size", None)
-    return unit.family, main, unit.gives, unit.seen, window, unit.spec.lawless
+    return _Traits(unit.family, max(sizes, default=None), unit.gives, unit.seen, window, backward)
 
 
 def _alike(u: _Traits, v: _Traits) -> float:
-    same_size = u[1] is not None and u[1] == v[1]
-    if u[0] != v[0]:
-        related = {u[0], v[0]} == {"conv", "dense"} and same_size and u[2] == v[2] and u[2] is not None
-        return 6.0 if related else 0.0
-    same_output = u[2] is not None and u[2] == v[2]
-    unknown_shapes = u[2] is None or v[2] is None  # a model without an input: sizes have to do
-    score = 1.0 + 6.0 * same_size + 3.0 * (same_output or (same_size and unknown_shapes))
-    return score + (u[3] is not None and u[3] == v[3]) + (u[4] is not None and u[4] == v[4])
+    same_size = u.size is not None and u.size == v.size
+    same_output = u.gives is not None and u.gives == v.gives
+    if u.family != v.family:
+        return 6.0 if {u.family, v.family} == {"conv", "dense"} and same_size and same_output else 0.0
+    if u.backward is not None and v.backward is not None and u.backward != v.backward:
+        return 0.0
+    unknown = u.gives is None or v.gives is None  # a model without an input: sizes have to do
+    score = 1.0 + 6.0 * same_size + 3.0 * (same_output or (same_size and unknown))
+    return score + (u.seen is not None and u.seen == v.seen) + (u.window is not None and u.window == v.window)
 
 
 def _in_order(a: Sequence[Unit], b: Sequence[Unit], score: _Score) -> list[tuple[int, int]]:
     """Pairs of indices, both ascending, of the greatest total likeness."""
     start = 0
-    while start < min(len(a), len(b)) and score(a[start], b[start]) >= _EQUAL:
+    while start < min(len(a), len(b)) and _surely(a[start], b[start], score):
         start += 1
     end = 0
-    while end < min(len(a), len(b)) - start and score(a[-1 - end], b[-1 - end]) >= _EQUAL:
+    while end < min(len(a), len(b)) - start and _surely(a[-1 - end], b[-1 - end], score):
         end += 1
     outside = [(a[i].index, b[i].index) for i in range(start)] + [(a[-i].index, b[-i].index) for i in range(end, 0, -1)]
     return sorted(outside + _best(a[start : len(a) - end], b[start : len(b) - end], score))
+
+
+def _surely(u: Unit, v: Unit, score: _Score) -> bool:
+    """Whether two units at the same end can be matched without looking further."""
+    return u.row.path == v.row.path and score(u, v) >= _EQUAL
 
 
 def _best(a: Sequence[Unit], b: Sequence[Unit], score: _Score) -> list[tuple[int, int]]:
@@ -97,9 +114,10 @@ def _best(a: Sequence[Unit], b: Sequence[Unit], score: _Score) -> list[tuple[int
         return []
     table = [[0.0] * (len(b) + 1)]
     for u in a:
-        above, row = table[-1], [0.0]
+        above, row, last = table[-1], [0.0], 0.0
         for j, v in enumerate(b):
-            row.append(max(above[j + 1], row[j], above[j] + score(u, v)))
+            last = max(above[j + 1], last, above[j] + score(u, v))
+            row.append(last)
         table.append(row)
     found = []
     i, j = len(a), len(b)

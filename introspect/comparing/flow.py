@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple, Optional
 
 from ..explaining import Explanation
-from ..layers import Pad
+from ..layers import Pad, Recurrent
 from ..layers.base import Shape, Spec
 from ..layers.window import Windowed
 from ..rows import LayerRow
@@ -32,22 +32,32 @@ class Flow:
             for value in call.inputs:
                 self._readers.setdefault(value, []).append(self._row[i])
         self.units = units_of(e, self.padded)
-        self._unit = {unit.row.call: unit for unit in self.units if unit.row.call is not None}  # the last piece of a row
+        self._pieces: dict[int, list[Unit]] = {}
+        for unit in self.units:
+            self._pieces.setdefault(-1 if unit.row.call is None else unit.row.call, []).append(unit)
 
     def reader(self, unit: Unit) -> str:
         """The kind of the layer that reads what a unit gives; of the next unit, where no calls are known."""
         if unit.row.call is None:
             following = self.units[unit.index + 1 : unit.index + 2]
             return following[0].spec.kind if following and not unit.row.called else ""
-        if self._unit[unit.row.call] is not unit:
+        if unit not in self._ends(unit.row.call):
             return ""
         kinds = {row.kind for out in self._calls[unit.row.call].outputs for row in self._readers.get(out, ())}
         return kinds.pop() if len(kinds) == 1 else ""
 
+    def _ends(self, call: int) -> list[Unit]:
+        """The pieces of a layer that its output comes out of: the last one, or the last two directions."""
+        pieces = self._pieces.get(call, [])
+        return pieces[-_abreast(pieces[-1]) :] if pieces else []
+
     def origin(self, unit: Unit) -> Origin:
-        """What feeds a unit; the piece before it, for a piece of a layer."""
-        if unit.part and unit.index and self.units[unit.index - 1].row is unit.row and not unit.part.endswith("backward"):
-            return Origin([self.units[unit.index - 1]], [], [])
+        """What feeds a unit; the pieces before it, for a piece of a layer."""
+        pieces = [] if unit.row.call is None else self._pieces[unit.row.call]
+        at = pieces.index(unit) if unit in pieces else 0
+        level = at - at % _abreast(unit)
+        if level:
+            return Origin(pieces[level - _abreast(unit) : level], [], [])
         found = Origin([], [], [])
         waiting = [] if unit.row.call is None else list(self._calls[unit.row.call].inputs)
         seen: set[int] = set()
@@ -56,8 +66,8 @@ class Flow:
             if index is None or index in seen:
                 continue
             seen.add(index)
-            if index in self._unit:
-                found.units.append(self._unit[index])
+            if index in self._pieces:
+                found.units.extend(self._ends(index))
             elif self._row[index].kind == "input":
                 found.entries.append(self._row[index])
             else:
@@ -73,6 +83,11 @@ class Flow:
         if before is None or not isinstance(before.spec, Pad) or not before.input_shapes:
             return spec, inputs
         return fused(spec, inputs, before.spec, before.input_shapes[0])
+
+
+def _abreast(unit: Unit) -> int:
+    """How many pieces of the unit's layer work side by side."""
+    return unit.row.spec.directions if isinstance(unit.row.spec, Recurrent) else 1
 
 
 def fused(spec: Spec, inputs: Inputs, pad: Pad, x: Optional[Shape]) -> tuple[Spec, Inputs]:
