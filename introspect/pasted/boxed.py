@@ -12,7 +12,7 @@ from typing import Optional
 from .base import Pasted, PastedRow, PrintedShape, Stopped
 from .cells import amount, named, shapes
 from .cleaning import BOX, Line
-from .parts import footer, paths
+from .parts import check_top, footer, paths
 
 KERAS = ("Layer (type)", "Output Shape", "Param #", "Connected to", "Trainable")
 LIGHTNING = ("", "Name", "Type", "Params", "Params per Device", "Mode", "FLOPs", "In sizes", "Out sizes")
@@ -53,11 +53,18 @@ def _columns(cells: Cells) -> Optional[dict[str, int]]:
 def _headless(lines: Sequence[Line]) -> Optional[Pasted]:
     """A table whose top is cut off, known by its rows: in their usual order, with the usual number of columns."""
     for i, line in enumerate(lines):
-        cells = _cells(line.text)
-        if len(cells) in (3, 4, 5) and named(cells[0]) and (shapes(cells[1]) or cells[1].strip() == "?") and _starts(cells[2]):
-            return _table(lines, i - 1, {"Layer (type)": 0, "Output Shape": 1, "Param #": 2}, len(cells))
-        if len(cells) >= 5 and cells[0].strip().isdigit() and _starts(cells[3]) and amount(cells[3]) is not None:
-            return _table(lines, i - 1, {"Name": 1, "Type": 2, "Params": 3}, len(cells))
+        columns = _usual(_cells(line.text))
+        if columns is not None:
+            check_top(lines, i)
+            return _table(lines, i - 1, columns, len(_cells(line.text)))
+    return None
+
+
+def _usual(cells: Cells) -> Optional[dict[str, int]]:
+    if len(cells) in (3, 4, 5) and named(cells[0]) and (shapes(cells[1]) or cells[1].strip() == "?") and _starts(cells[2]):
+        return {"Layer (type)": 0, "Output Shape": 1, "Param #": 2}
+    if len(cells) >= 5 and cells[0].strip().isdigit() and amount(cells[3]) is not None:
+        return {"Name": 1, "Type": 2, "Params": 3}
     return None
 
 
@@ -127,9 +134,11 @@ def _keras(cells: Cells, at: Line, columns: dict[str, int]) -> PastedRow:
     inside = _nested.match(cell[1:])
     name, kind = named(cell[1 + inside.end() :] if inside else cell) or (cell.strip(), "")
     level = len(inside.group("indent")) // 3 if inside else 0
+    if inside and not level:
+        raise Stopped(at.number, at.text, "a name as far to the right as its model is deep")
     trainable = cells[columns["Trainable"]].strip() if "Trainable" in columns else ""
     return PastedRow(
-        name.rstrip("?…"),
+        name.rstrip("?… "),
         kind,
         shapes(cells[columns["Output Shape"]]),
         amount(cells[columns["Param #"]]),

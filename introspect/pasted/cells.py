@@ -89,6 +89,6 @@ def named(text: str) -> Optional[tuple[str, str]]:
     match = _named.match(text.strip())
     if match is None:
         return None
-    name, kind = match.group("name"), match.group("kind")
+    name, kind = match.group("name"), "".join(match.group("kind").split())  # no class has a blank in its name
     whole = bool(match.group("close")) and not kind.endswith(CUT)
     return name.rstrip("….").strip() if name.endswith(CUT) else name, kind if whole else ""

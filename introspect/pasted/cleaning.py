@@ -14,7 +14,7 @@ _headers = re.compile(r"Layer \(type|[┃│|] +[┃│|] Name +[┃│|]|(?<!\S
 BOX = "─━│┃┄┅┆┇┈┉┊┋┌┍┎┏┐┑┒┓└┕┖┗┘┙┚┛├┝┞┟┠┡┢┣┤┥┦┧┨┩┪┫┬┭┮┯┰┱┲┳┴┵┶┷┸┹┺┻┼┽┾┿╀╁╂╃╄╅╆╇╈╉╊╋═║╒╓╔╕╖╗╘╙╚╛╜╝╞╟╠╡╢╣╤╥╦╧╨╩╪╫╬╭╮╯╰"
 
 
-LONGEST = 20_000  # no table is that wide, whatever its colours
+WIDEST = 2_000  # no table is wider
 
 
 @dataclass(frozen=True)
@@ -27,17 +27,19 @@ class Line:
 
 
 def clean(text: str) -> list[Line]:
-    """The lines of a text; what they are numbered by is the text as it was pasted."""
+    """The lines of a text, with the numbers they have in it; blanks at their ends are kept."""
     raw = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
-    lines = [Line(i, _plain(line).rstrip() if len(line) < LONGEST else "…") for i, line in enumerate(raw, 1)]
-    last = next((i for i in range(len(lines) - 1, -1, -1) if lines[i].text), None)
+    lines = [Line(i, _plain(line)) for i, line in enumerate(raw, 1)]
+    last = next((i for i in range(len(lines) - 1, -1, -1) if lines[i].text.strip()), None)
     if last == len(lines) - 1:  # no line end after it
         lines[last] = Line(lines[last].number, lines[last].text, cut=not raw[last][-1].isspace())
     return _without_prefix(lines)
 
 
 def _plain(line: str) -> str:
-    line = _bare_ansi.sub("", _ansi.sub("", line))
+    line = _bare_ansi.sub("", _ansi.sub("", line[: 10 * WIDEST]))
+    if len(line) > WIDEST:
+        return "…"
     line = _mangled.sub(lambda match: _restored(match.group()), line)
     return line.expandtabs().replace("\xa0", " ").replace("\ufeff", "").replace("\u200b", "")
 

@@ -10,7 +10,7 @@ from .base import Pasted, PastedRow, Stopped
 from .boxed import LIGHTNING, lightning_row
 from .cells import amount, shapes
 from .cleaning import Line
-from .parts import footer, is_ruler
+from .parts import check_top, footer, is_ruler
 
 _header = re.compile(r"\s*\| +Name +\| +Type +\| +Params\b.*")
 _first = re.compile(r"\s*\d+ +\|[^|]+\|[^|]+\|[^|]+(?:\|.*)?")
@@ -25,6 +25,7 @@ def parse(lines: Sequence[Line]) -> Optional[Pasted]:
     for i, line in enumerate(lines):
         cells = line.text.split("|")
         if _first.fullmatch(line.text) and not line.cut and amount(cells[3]) is not None and _class(cells[2]):
+            check_top(lines, i)
             return _table(lines, i, {"Name": 1, "Type": 2, "Params": 3}, len(cells), False)
     return None
 

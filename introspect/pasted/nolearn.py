@@ -15,7 +15,7 @@ _greeting = re.compile(r".*Neural Network with (?P<n>\d+) learnable parameters\s
 _header = re.compile(r"\s*(?:# +)?name +size(?: +total +cap\.Y.*)?\s*")
 _size = r"(?P<size>(?:None|\d+)(?:x(?:None|\d+))*)"
 _short = re.compile(rf"\s*(?P<index>\d+)(?: +(?P<name>\S.*?))? +{_size}\s*")
-_long = re.compile(rf"\s*(?P<name>\S.*?) +{_size} +\d+(?: +(?:-?[\d.]+|nan|inf)){{4,8}}\s*")
+_long = re.compile(rf"\s*(?P<name>\S+(?: \S+)* (?= )|\S+) +{_size} +\d+(?: +(?:-?[\d.]+|nan|inf)){{4,8}}\s*")
 
 
 def parse(lines: Sequence[Line]) -> Optional[Pasted]:
@@ -53,5 +53,5 @@ def _rows(lines: Sequence[Line], header: int) -> tuple[list[PastedRow], bool]:
 
 def _made(match: re.Match[str], line: Line) -> PastedRow:
     shape = () if line.cut and match.re is _short else (sized(match.group("size")),)
-    name = match.group("name") or ""
+    name = (match.group("name") or "").strip()
     return PastedRow(name, "", shape, None, None, line.number, name)

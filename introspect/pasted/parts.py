@@ -6,10 +6,12 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from .base import Amount, PastedRow
+from .base import Amount, PastedRow, Stopped
 from .cleaning import Line
 from .totals import totals
 
+_top = re.compile(r"Layer \(type|\bName +[┃│|] +Type\b")
+_shape = re.compile(r"[\[(](?:None|-?\d+),")
 _ruler = re.compile(r"\s*[_=\-─━]{3,}\s*")
 
 
@@ -24,6 +26,16 @@ def footer(lines: Sequence[Line], start: int) -> tuple[dict[str, Amount], bool]:
             continue
         found.update(said)
     return found, bool(found)
+
+
+def check_top(lines: Sequence[Line], first: int) -> None:
+    """A table may be read without its header where its top is cut off, and only its first row may be missing a part."""
+    header = next((line for line in lines if _top.search(line.text)), None)
+    if header is not None:
+        raise Stopped(header.number, header.text, "a header on one line, and rows in its columns")
+    before = [line for line in lines[:first] if _shape.search(line.text)]
+    if len(before) > 1:
+        raise Stopped(before[1].number, before[1].text, "a whole row of a table")
 
 
 def is_ruler(text: str, characters: str) -> bool:

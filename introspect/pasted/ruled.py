@@ -7,14 +7,14 @@ between bars. A number that fills its column to the last place may be a part of 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Optional
 
 from .base import Pasted, PastedRow, Stopped
 from .cells import SHAPE, WHOLE, named, number, shapes
 from .cleaning import Line
-from .parts import footer, is_ruler, paths
+from .parts import check_top, footer, is_ruler, paths
 from .totals import totals as total_line
 
 _header = re.compile(
@@ -25,6 +25,7 @@ _row = re.compile(
     rf"[| ]*(?P<name>[^\s|()]+\s*\([^()]*\)?)\s*(?P<shape>{SHAPE}|multiple|\?)\s+(?P<params>{WHOLE})(?:\s+(?P<rest>\S.*))?"
 )
 _edge = re.compile(r"[|\s]*(?:[¯Â]{3,}[|\s]*)?")
+_tail = re.compile(r"(?:\[?'?[\w/.]+\[\d+\]\[\d+\]'?[\],]* *|\[\] *)*(?:[YN] *)?")
 _SHAPE_WORDS = ("multiple", "?", "--")
 _COLUMNS = ("name", "shape", "params", "rest", "trainable")
 
@@ -37,7 +38,7 @@ class _Draft:
     level: int
     cells: list[str]
     closed: bool = False
-    lines: int = field(default=1)
+    continued: set[int] = field(default_factory=set)
 
 
 @dataclass(frozen=True)
@@ -78,6 +79,7 @@ def _headless(lines: Sequence[Line]) -> Optional[Pasted]:
     for i, line in enumerate(lines):
         match = _row.fullmatch(line.text)
         if match and "None" in match.group("shape") and not line.cut:
+            check_top(lines, i)
             names = [n for n in ("name", "shape", "params", "rest") if match.group(n)]
             level = match.start("name") and line.text[: match.start("name")].count("|")
             starts = tuple(match.start(n) - (level if n == "name" else 0) for n in names)
@@ -139,8 +141,16 @@ def _continue(draft: _Draft, cells: list[str], level: int) -> bool:
     if level != draft.level or cells[0].strip().endswith(":"):
         return False
     draft.cells = [a + b.rstrip() if a else b for a, b in zip([c.rstrip() for c in draft.cells], cells)]
-    draft.lines += 1
+    draft.continued |= {i for i, cell in enumerate(cells) if cell.strip()}
     return True
+
+
+def _sound_name(text: str) -> bool:
+    return re.fullmatch(r"[^()|]*[^()|\s]\s*\([^()]*\)", text) is not None
+
+
+def _sound_shape(text: str) -> bool:
+    return bool(shapes(text)) or text in _SHAPE_WORDS
 
 
 def _number_cell(text: str) -> bool:
@@ -161,10 +171,14 @@ def _check_cut_off(lines: Sequence[Line], i: int, columns: _Columns) -> None:
 
 def _made(draft: _Draft, columns: _Columns, *, whole: bool) -> PastedRow:
     cells = [cell.strip() for cell in draft.cells]
+    for cell, sound, what in ((0, _sound_name, "a name and a class in brackets"), (1, _sound_shape, "a shape")):
+        full = len(cells[cell]) >= (columns.width(cell) or 0) - 1 and cell not in draft.continued
+        if not sound(cells[cell]) and not full:
+            raise Stopped(draft.line.number, draft.line.text, f"{what}, in place of {cells[cell]!r}")
     name, kind = named(cells[0]) or (cells[0], "")
     params = number(cells[2])
     room = columns.width(2)
-    if draft.lines == 1 and room is not None and len(cells[2]) >= (room if whole else room - 3):
+    if 2 not in draft.continued and room is not None and len(cells[2]) >= (room if whole else room - 3):
         params = None
     if not whole and room is None:
         params = None
@@ -184,6 +198,27 @@ def _tool(lines: Sequence[Line], header: Optional[int], columns: _Columns) -> st
     return "keras1" if width != 98 and ratio == [int(width * p) for p in (0.33, 0.55, 0.67)] else "keras2"
 
 
-def rows_in(text: str) -> Iterator[re.Match[str]]:
-    """Whole rows in a running text, whatever the white space."""
-    return _row.finditer(text)
+def parse_loosely(lines: Sequence[Line]) -> Optional[Pasted]:
+    """The same where the columns are lost: each line below the header has to be a whole row, or a ruled line."""
+    header = next((i for i, line in enumerate(lines) if _header.fullmatch(line.text)), None)
+    if header is None:
+        return None
+    rows: list[PastedRow] = []
+    i, rulers = header + 1, 0
+    while i < len(lines) and rulers < 2:
+        line = lines[i]
+        match = _row.fullmatch(line.text)
+        if is_ruler(line.text, "="):
+            rulers += 1
+        elif match and _tail.fullmatch(match.group("rest") or "") and not line.cut:
+            rows.append(_loose(match, line))
+        elif line.text and not is_ruler(line.text, "_"):
+            raise Stopped(line.number, line.text, "a row such as 'conv1 (Conv2D)  (None, 24, 24, 32)  832'")
+        i += 1
+    totals, complete = footer(lines, i)
+    return Pasted("keras2", tuple(paths(rows)), totals, bool(rows) and rulers == 2 and complete) if rows else None
+
+
+def _loose(match: re.Match[str], line: Line) -> PastedRow:
+    name, kind = named(match.group("name")) or (match.group("name"), "")
+    return PastedRow(name, kind, shapes(match.group("shape")), number(match.group("params")), None, line.number)

@@ -12,7 +12,7 @@ from typing import Optional
 from .base import Pasted, PastedRow, Stopped
 from .cells import WHOLE, number, shapes
 from .cleaning import Line
-from .parts import footer, is_ruler, paths
+from .parts import check_top, footer, is_ruler, paths
 from .totals import totals as total_line
 
 _header = re.compile(
@@ -42,7 +42,10 @@ def parse(lines: Sequence[Line]) -> Optional[Pasted]:
                 raise Stopped(lines[i + 1].number, lines[i + 1].text, "a line of equals signs below the header")
             return _table(lines, i + 2, columns, True)
     first = next((i for i, line in enumerate(lines) if _tree.match(line.text) and _match(line, _row(_default))), None)
-    return None if first is None else _table(lines, first, _default, False)
+    if first is None:
+        return None
+    check_top(lines, first)
+    return _table(lines, first, _default, False)
 
 
 def _branches(lines: Sequence[Line], header: int) -> bool:
