@@ -3,10 +3,46 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable
 from typing import Any, Optional
 
 ROOTS = ("keras", "tensorflow", "tf_keras")
+
+
+class Facts:
+    """What the MRO of a class says: Keras' own classes in it, by name, and which of its methods are the user's."""
+
+    def __init__(self, cls: type) -> None:
+        own = [base for base in cls.__mro__ if root(base) in ROOTS]
+        self.nearest: Optional[type] = own[0] if own else None
+        self.names = frozenset(base.__name__ for base in own)
+        self.is_layer = "Layer" in self.names
+        self.written = _written(cls)
+        self.layer_class = next((base for base in own if base.__name__ == "Layer"), None)
+
+
+def _written(cls: type) -> frozenset[str]:
+    """The methods that a class of the user's puts in the place of Keras'."""
+    users: set[str] = set()
+    seen: set[str] = set()
+    for base in cls.__mro__:
+        if root(base) not in ROOTS:
+            users |= set(vars(base)) - seen
+        seen |= set(vars(base))
+    return frozenset(users)
+
+
+_known: dict[type, Facts] = {}
+_MOST = 4096
+
+
+def facts(cls: type) -> Facts:
+    """The facts of a class, worked out once; forgotten where there are too many, as classes can come and go."""
+    found = _known.get(cls)
+    if found is None:
+        if len(_known) >= _MOST:
+            _known.clear()
+        found = _known[cls] = Facts(cls)
+    return found
 
 
 def root(cls: type) -> str:
@@ -16,30 +52,25 @@ def root(cls: type) -> str:
 
 def is_layer(model: Any) -> bool:
     """Whether Keras' own ``Layer`` is among the object's classes."""
-    return any(cls.__name__ == "Layer" and root(cls) in ROOTS for cls in type(model).__mro__)
+    return facts(type(model)).is_layer
 
 
 def framework_class(model: Any) -> Optional[type]:
     """The nearest class of Keras' own: the object's class, or the one that a user's class extends."""
-    return next((cls for cls in type(model).__mro__ if root(cls) in ROOTS), None)
+    return facts(type(model)).nearest
 
 
 def is_a(model: Any, *names: str) -> bool:
     """Whether one of Keras' own classes called `names` is among the object's classes."""
-    return any(cls.__name__ in names and root(cls) in ROOTS for cls in type(model).__mro__)
+    return not facts(type(model)).names.isdisjoint(names)
 
 
-def overrides(model: Any, methods: Iterable[str]) -> bool:
+def overrides(model: Any, methods: tuple[str, ...]) -> bool:
     """Whether a user's class puts its own code in the place of one of Keras' `methods`."""
-    for method in methods:
-        owner = next((cls for cls in type(model).__mro__ if method in vars(cls)), None)
-        if owner is not None and root(owner) not in ROOTS:
-            return True
-    return False
+    return not facts(type(model)).written.isdisjoint(methods)
 
 
 def version_of(model: Any) -> tuple[str, str]:
     """The package that the object's ``Layer`` comes from, and its version."""
-    layer = next(cls for cls in type(model).__mro__ if cls.__name__ == "Layer" and root(cls) in ROOTS)
-    package = root(layer)
+    package = root(facts(type(model)).layer_class or object)
     return package, str(getattr(sys.modules.get(package), "__version__", ""))

@@ -21,7 +21,7 @@ class Arguments(NamedTuple):
     values: dict[str, Any]
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class Node:
     """One application of a layer, as Keras recorded it; inputs and outputs are Keras' own symbolic tensors.
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from math import prod
 from typing import Any, Optional
 
+from introspect.layers import Spec
 from introspect.reported import ReportedShape
 
 from .detecting import framework_class, is_a, is_layer, overrides
@@ -26,8 +27,12 @@ class Keras3:
     def __init__(self, version: str) -> None:
         self.version = version
         self._graphs: dict[int, tuple[Any, Optional[Graph]]] = {}
+        self._laws: dict[int, tuple[Any, Optional[Law]]] = {}
+        self._specs: dict[Spec, Spec] = {}
 
     def graph(self, layer: Any) -> Optional[Graph]:
+        if not is_a(layer, "Functional", "Sequential"):
+            return None
         if id(layer) not in self._graphs:
             self._graphs[id(layer)] = (layer, self._graph(layer))
         return self._graphs[id(layer)][1]
@@ -54,6 +59,15 @@ class Keras3:
         return trace(self, layer, shapes, node, names) if traceable(layer) else None
 
     def law(self, layer: Any, node: Optional[Node]) -> Optional[Law]:
+        found = self._laws.get(id(layer))
+        if found is None:
+            law = self._law(layer, node)
+            if not is_layer(layer) or is_a(layer, *CALLED):
+                return law  # it depends on the call
+            found = self._laws[id(layer)] = (layer, None if law is None else law.shared(self._specs))
+        return found[1]
+
+    def _law(self, layer: Any, node: Optional[Node]) -> Optional[Law]:
         cls = framework_class(layer)
         if cls is None or overrides(layer, _SHAPING):
             return None
@@ -77,6 +91,8 @@ class Keras3:
         return [*getattr(layer, "_trainable_variables", []), *getattr(layer, "_non_trainable_variables", [])]
 
     def weights(self, layer: Any) -> list[Any]:
+        if not getattr(layer, "_layers", True):
+            return self.own_weights(layer)
         return list(layer.weights)
 
     def weight_name(self, layer: Any, variable: Any) -> str:

@@ -25,6 +25,8 @@ class Flowing(NamedTuple):
 def report(model: Any, translated: Model, *, full: bool = True) -> Reported:
     """Everything Keras says; with ``full=False`` only the tensors that no law speaks of."""
     dialect = dialect_of(model)
+    if not full and all(holding.roles for layer in translated.layers for holding in layer.holdings):
+        return Reported(source=f"Keras {dialect.version}")
     names = tuple(translated.layers[call.layer].path for call in translated.calls[: len(translated.inputs)])
     visitor = Reporter(dialect, model, translated)
     Walk(dialect, model, visitor).run(names)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any, Optional
 
 from introspect.errors import ConfigurationError
@@ -47,6 +48,7 @@ from .specs_recurrent import RECURRENT
 from .stored import CHANNELS, Law, Stored, Table, chosen, name_of, pairs, plain, sliding_padding
 
 _BIAS = Stored("bias", ("bias",), "out")
+_DENSE = (Stored("kernel", ("kernel",), "in out"), _BIAS)
 
 
 def channels(layer: Any) -> str:
@@ -74,13 +76,15 @@ def _sliding(layer: Any) -> dict[str, Any]:
     }
 
 
-def _window(layer: Any) -> str:
-    return " ".join(kernel_axes(len(layer.kernel_size)))
+@cache
+def _kernel(rank: int, axes: str, name: str = "kernel", role: str = "kernel") -> Stored:
+    """A kernel over a window of `rank` axes, with these axes behind."""
+    return Stored(name, (role,), " ".join((*kernel_axes(rank), axes)))
 
 
 def _conv(layer: Any) -> Law:
     spec = Conv(**_sliding(layer), filters=layer.filters, groups=layer.groups)
-    return Law(spec, (Stored("kernel", ("kernel",), f"{_window(layer)} in out"), _BIAS))
+    return Law(spec, (_kernel(len(layer.kernel_size), "in out"), _BIAS))
 
 
 def _transposed(layer: Any) -> Law:
@@ -88,18 +92,19 @@ def _transposed(layer: Any) -> Law:
     if layer.padding == "valid":
         fields["padding"] = "valid"  # TensorFlow's rule for it is not that of padding by 0
     spec = TransposedConv(**fields, filters=layer.filters, output_padding=tuple(layer.output_padding or ()))
-    return Law(spec, (Stored("kernel", ("kernel",), f"{_window(layer)} out in"), _BIAS))
+    return Law(spec, (_kernel(len(layer.kernel_size), "out in"), _BIAS))
 
 
 def _depthwise(layer: Any) -> Law:
     spec = DepthwiseConv(**_sliding(layer), depth_multiplier=layer.depth_multiplier)
-    return Law(spec, (Stored("kernel", ("depthwise_kernel",), f"{_window(layer)} in multiplier"), _BIAS))
+    return Law(spec, (_kernel(len(layer.kernel_size), "in multiplier", role="depthwise_kernel"), _BIAS))
 
 
 def _separable(layer: Any) -> Law:
     spec = SeparableConv(**_sliding(layer), depth_multiplier=layer.depth_multiplier, filters=layer.filters)
-    depthwise = Stored("depthwise_kernel", ("depthwise_kernel",), f"{_window(layer)} in multiplier")
-    return Law(spec, (depthwise, Stored("pointwise_kernel", ("pointwise_kernel",), f"{_window(layer)} middle out"), _BIAS))
+    rank = len(layer.kernel_size)
+    depthwise = _kernel(rank, "in multiplier", "depthwise_kernel", "depthwise_kernel")
+    return Law(spec, (depthwise, _kernel(rank, "middle out", "pointwise_kernel", "pointwise_kernel"), _BIAS))
 
 
 # -- dense and embedding
@@ -107,7 +112,7 @@ def _separable(layer: Any) -> Law:
 
 def _dense(layer: Any) -> Law:
     spec = Dense(layer.units, bias=bool(layer.use_bias), activation=name_of(layer.activation))
-    return Law(spec, (Stored("kernel", ("kernel",), "in out"), _BIAS))
+    return Law(spec, _DENSE)
 
 
 def _embedding(layer: Any) -> Law:
@@ -143,11 +148,18 @@ def _adaptive(mode: str) -> Any:
 # -- normalisation
 
 
+_BATCH_NORM = (
+    *plain("gamma", "beta"),
+    Stored("moving_mean", ("running_mean",)),
+    Stored("moving_variance", ("running_variance",)),
+    *plain("moving_stddev", "renorm_mean", "renorm_stddev"),
+)
+
+
 def _batch_norm(layer: Any) -> Law:
     renormalised = bool(getattr(layer, "renorm", False))
     spec = BatchNorm(bool(layer.scale), bool(layer.center), _axes(layer.axis), "parameters", renormalization=renormalised)
-    running = (Stored("moving_mean", ("running_mean",)), Stored("moving_variance", ("running_variance",)))
-    return Law(spec, (*plain("gamma", "beta"), *running, *plain("moving_stddev", "renorm_mean", "renorm_stddev")))
+    return Law(spec, _BATCH_NORM if renormalised else _BATCH_NORM[:4])
 
 
 def _layer_norm(layer: Any) -> Law:

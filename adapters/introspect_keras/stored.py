@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Optional
 
 from introspect.errors import ConfigurationError
@@ -41,11 +42,16 @@ class Law:
     spec: Spec
     stored: tuple[Stored, ...] = ()
 
+    def shared(self, specs: dict[Spec, Spec]) -> Law:
+        """With the spec of an earlier layer that is configured alike: what it comes to is worked out once."""
+        return Law(specs.setdefault(self.spec, self.spec), self.stored)
+
 
 CHANNELS = {"channels_first": "first", "channels_last": "last"}
 Table = dict[str, Callable[[Any], Optional[Law]]]
 
 
+@cache
 def plain(*names: str) -> tuple[Stored, ...]:
     """Variables that store the law's tensor of the same name in the law's own order."""
     return tuple(Stored(name, (name,)) for name in names)

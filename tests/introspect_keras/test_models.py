@@ -334,17 +334,6 @@ def test_importing_the_adapter_imports_no_keras() -> None:
     assert subprocess.run([sys.executable, "-c", code], env=environment, check=False).returncode == 0
 
 
-@pytest.mark.parametrize(
-    ("name", "params"),
-    [("ResNet50", 25_636_712), ("MobileNet", 4_253_864), ("EfficientNetB0", 5_330_571), ("InceptionV3", 23_851_784)],
-)
-def test_keras_applications(name: str, params: int) -> None:
-    e = explain(getattr(keras.applications, name)(weights=None))
-    assert_verified(e)
-    assert e.params == params
-    assert not e.opaque
-
-
 def test_after_training_the_optimizer_is_named_and_not_counted(capsys: pytest.CaptureFixture[str]) -> None:
     model = keras.Sequential([keras.Input((4,)), layers.Dense(4), layers.BatchNormalization(), layers.Dense(3)])
     model.compile("adam", "mse")
