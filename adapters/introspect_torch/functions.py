@@ -124,6 +124,10 @@ def unflatten(x: Any, dim: int, sizes: Any) -> Applied:
     return Applied(Reshape(tuple(sizes), only=dim), (x,))
 
 
+def view_as(x: Any, other: Any) -> Applied:
+    return Applied(Reshape(_shape(other)), (x,))
+
+
 def permute(x: Any, *dims: Any, **kwargs: Any) -> Applied:
     return Applied(Permute(tuple(_sizes(dims) or kwargs["dims"])), (x,))
 
@@ -377,7 +381,8 @@ FUNCTIONS: dict[str, Callable[..., Applied]] = {
     "normalize": normalize, "layer_norm": normalize, "batch_norm": normalize, "group_norm": normalize,
     "instance_norm": normalize, "local_response_norm": normalize, "rms_norm": normalize,
     "where": where, "matmul": matmul, "__matmul__": matmul, "bmm": matmul, "mm": matmul, "mv": matmul,
-    "flatten": flatten, "view": view, "reshape": view, "unflatten": unflatten, "permute": permute, "transpose": transpose,
+    "flatten": flatten, "view": view, "reshape": view, "view_as": view_as, "reshape_as": view_as, "unflatten": unflatten,
+    "permute": permute, "transpose": transpose,
     "swapaxes": transpose, "t": matrix_transpose, "T": matrix_transpose, "mT": matrix_transpose, "squeeze": squeeze,
     "unsqueeze": unsqueeze, "expand": expand, "expand_as": expand_as, "repeat": repeat, "tile": repeat,
     "cat": cat, "concat": cat, "concatenate": cat, "stack": stack, "split": split, "chunk": chunk, "unbind": unbind,
