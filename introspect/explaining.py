@@ -149,6 +149,15 @@ class Explanation:
         near = get_close_matches(path, [row.path for row in self.layers])
         raise KeyError(f"no layer at {path!r}" + (f"; there is {', '.join(near)}" if near else ""))
 
+    def why(self, path: str) -> str:
+        """Why the layer at `path` has its parameters: its tensors, the conventions at work, what other frameworks would say.
+
+        Raises `KeyError` naming near paths.
+        """
+        from .story import tell
+
+        return tell(self, path)
+
     def render(self, form: str = "text", **options: Any) -> str:
         """The explanation as ``text``, ``markdown`` or ``json``. Raises `ValueError` for any other form."""
         from .rendering import render

@@ -16,7 +16,7 @@ from .aligning import Match
 from .changes import Cause, State, smallest, state_of, steps
 from .flow import Flow
 from .forms import Form, following, form_of, shape_from
-from .units import Held, Inputs, Ledger, Unit, ledger_of
+from .units import Held, Inputs, Ledger, Unit, as_conv, ledger_of
 
 Causes = frozenset[Cause]
 NOTHING: Causes = frozenset()
@@ -123,6 +123,10 @@ class Accountant:
                 found.add(self._absence(unit, side))
             elif side == "mine":
                 found |= self._shape_causes.get(id(unit), NOTHING)
+        met = {id(self._partner.get(id(x))) for x in mine.units}
+        strangers = [x for x in theirs.units if self._partner.get(id(x)) is not None and id(x) not in met]
+        if not found and strangers and mine.units:
+            found.add(Cause("fed_by_another_layer", mine.units[0].path, strangers[0].path))
         for x, y in zip(mine.entries, theirs.entries):
             found |= _entry_causes(form_of(x.spec, x.output_shape, u.layout), form_of(y.spec, y.output_shape, v.layout))
         return frozenset(found) or self._between(u, v)
@@ -209,10 +213,11 @@ class Way:
 
     def __init__(self, u: Unit, v: Unit, reader: str) -> None:
         self.u, self.v = u, v
-        self.law = following(u.spec)
+        mine, theirs = (u.spec, v.spec) if type(u.spec) is type(v.spec) else (_as_conv(u), _as_conv(v))
+        self.law = following(mine)
         self.inputs = self._inputs()
-        self.same_kind = type(unwrapped(u.spec)) is type(unwrapped(v.spec))
-        self.steps = steps(self.law, v.spec, self.inputs, reader) if self.same_kind else []
+        self.same_kind = type(unwrapped(mine)) is type(unwrapped(theirs))
+        self.steps = steps(self.law, theirs, self.inputs, reader) if self.same_kind else []
         self.arrival = state_of(self.law, self.inputs, u.layout)
         self.goal = State(ledger_of(v.spec, v.inputs), v.gives, state_neurons(v))
         self.arrives_changed = self.arrival is not None and self.arrival.gives != u.gives
@@ -272,6 +277,10 @@ class Way:
             because = "a separable convolution has one bias; written as two layers, the first may have one as well"
             return cause._replace(code="separable_middle_bias", because=because)
         return cause
+
+
+def _as_conv(unit: Unit) -> Spec:
+    return as_conv(unit.spec, unit.inputs[0] if unit.inputs else None)
 
 
 def _kind(unit: Unit) -> str:

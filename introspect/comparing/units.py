@@ -19,6 +19,7 @@ from ..rows import LayerRow
 from .forms import Form, following, form_of, layout_of
 
 Inputs = tuple[Optional[Shape], ...]
+_ROLES = {"depthwise_kernel": "kernel"}  # of a depthwise convolution, which is one with groups
 FAMILIES = {
     "depthwise_conv": "conv", "locally_connected": "conv", "instance_norm": "norm", "batch_norm": "norm", "layer_norm": "norm",
     "rms_norm": "norm", "group_norm": "norm", "recurrent_cell": "recurrent", "maxout_dense": "dense", "highway": "dense",
@@ -110,8 +111,9 @@ def ledger_of(spec: Spec, inputs: Inputs) -> Ledger:
 
 def tensors_of(spec: Spec, inputs: Inputs) -> dict[str, Tensor]:
     """A law's tensors by role; none where it cannot say."""
+    roles = _ROLES if type(spec) is DepthwiseConv else {}
     try:
-        return {t.key: t for t in spec.tensors(*inputs)}
+        return {roles.get(t.key, t.key): t for t in spec.tensors(*inputs)}
     except IntrospectError:
         return {}
 
@@ -169,10 +171,9 @@ def _pieces(row: LayerRow, spec: Spec, inputs: Inputs) -> Iterator[_Piece]:
     elif isinstance(spec, Recurrent) and not isinstance(spec, RecurrentCell) and (spec.layers > 1 or spec.bidirectional):
         yield from _stack(spec, x, row)
     else:
-        plain = as_conv(spec, x)
-        roles = {"depthwise_kernel": "kernel"} if plain is not spec else {}
+        roles = _ROLES if type(spec) is DepthwiseConv else {}
         keys = [key for t in row.tensors for key in t.keys]
-        yield _Piece(plain, inputs, row.output_shape, {key: roles.get(key, key) for key in keys})
+        yield _Piece(spec, inputs, row.output_shape, {key: roles.get(key, key) for key in keys})
 
 
 def as_conv(spec: Spec, x: Optional[Shape]) -> Spec:
@@ -190,6 +191,15 @@ def as_conv(spec: Spec, x: Optional[Shape]) -> Spec:
     return Conv(**{name: getattr(spec, name) for name in shared}, in_channels=spec.in_channels, filters=filters, groups=c_in)
 
 
+def as_two_layers(spec: SeparableConv, inputs: Inputs) -> list[tuple[Spec, Shape]]:
+    """A separable convolution as a depthwise one and a 1×1 one, each with the bias it has, and what flows into each."""
+    x = inputs[0] if inputs else None
+    if x is None:
+        return []
+    first, second = _separable(spec, x, None)
+    return [(first.spec.replace(bias=spec.bias), x), (second.spec, second.inputs[0] or ())]
+
+
 def _separable(spec: SeparableConv, x: Shape, output: Optional[Shape]) -> Iterator[_Piece]:
     names = ("kernel_size", "stride", "padding", "dilation", "channels", "in_channels", "padding_mode", "unbatched")
     fields = {name: getattr(spec, name) for name in names}
@@ -200,7 +210,7 @@ def _separable(spec: SeparableConv, x: Shape, output: Optional[Shape]) -> Iterat
         ones, ones, ((0, 0),) * spec.rank(), bias=spec.bias, channels=spec.channels, filters=spec.filters,
         unbatched=spec.unbatched,
     )  # fmt: skip
-    yield _Piece(as_conv(depthwise, x), (x,), middle, {"depthwise_kernel": "kernel"}, "depthwise")
+    yield _Piece(depthwise, (x,), middle, _ROLES, "depthwise")
     yield _Piece(pointwise, (middle,), output, {"pointwise_kernel": "kernel", "bias": "bias"}, "pointwise")
 
 

@@ -98,6 +98,7 @@ _TOLD = {
     "inner_value": "a value inside a layer of one model is a layer's own output in the other",
     "stride_placement": "the stride is on {mine} in {a}, on {theirs} in {b}: what comes out in the end is the same, what lies "
     "between is not",
+    "fed_by_another_layer": "what comes before it is not the same: {mine} in {a}, {theirs} in {b}",
     "tied": "{side} has a tensor {what}, counted there",
     "directions": "{side} has {what}", "layers": "{side} has {what} in a stack",
     "shared_layer": "{side} applies a layer again where the other has one of its own",
