@@ -11,6 +11,7 @@ from torch import nn
 
 from introspect import Explanation, IntrospectError, ShapeError, explain
 
+torch.set_num_threads(1)  # a handful of numbers is not worth sharing out
 REFUSALS = (RuntimeError, ValueError, IndexError, TypeError, AssertionError, NotImplementedError)
 
 
