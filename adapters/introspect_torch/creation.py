@@ -63,9 +63,9 @@ def is_made_anew(function: Callable[..., Any]) -> bool:
     return function.__name__ in _LIKE_AN_INPUT
 
 
-def small(made: torch.Tensor) -> bool:
-    """Whether a tensor like this may be made for real."""
-    return bool(made.numel() <= _SMALL)
+def may_be_real(function: Callable[..., Any], made: torch.Tensor) -> bool:
+    """Whether what a creation function makes is made for real: its values are certain, and there are not many."""
+    return function not in _UNCERTAIN and function.__name__ != "new_empty" and bool(made.numel() <= _SMALL)
 
 
 @contextmanager
@@ -78,7 +78,7 @@ def creating(constant: Callable[..., Any]) -> Iterator[None]:
         if function not in _CERTAIN and function not in _UNCERTAIN:
             return function(*args, **kwargs)
         made = function(*args, **{**{k: v for k, v in kwargs.items() if k != "generator"}, "device": "meta"})
-        if function in _CERTAIN and small(made):
+        if may_be_real(function, made):
             return function(*args, **kwargs)
         return constant(tuple(made.shape), made.dtype)
 

@@ -17,7 +17,7 @@ from introspect.inputs import InputShape, parse_inputs
 from introspect.ir import Layer, Model, Shape
 from introspect.reported import Reported, ReportedLayer, ReportedOutput, ReportedTensor
 
-from .creation import is_made_anew, listening
+from .creation import is_made_anew, listening, may_be_real
 from .meta import leaves, mapped, shapes_in, site
 from .skeleton import Place, Twins, places
 from .specs import version
@@ -152,7 +152,7 @@ def record(placed: Sequence[Place], given: Any, *, on_example: bool = False) -> 
             _attributes_to_meta(twin)
     args, kwargs = called_with(mapped(given, placed_input))
     try:
-        with torch.no_grad(), listening(_Listener(records, inside)):
+        with torch.no_grad(), listening(_Listener(records, inside, not on_example)):
             twins.root(*args, **kwargs)
     except Exception as error:  # whatever the user's code raises: it is reported, and the records up to there stand
         first_line = (str(error).splitlines() or [""])[0]
@@ -165,17 +165,21 @@ def record(placed: Sequence[Place], given: Any, *, on_example: bool = False) -> 
 class _Listener:
     """Notes what bare functions give; what is computed from constants alone is no call of the model."""
 
-    def __init__(self, records: list[Record], inside: list[str]) -> None:
-        self.records, self.inside = records, inside
+    def __init__(self, records: list[Record], inside: list[str], without_data: bool) -> None:
+        self.records, self.inside, self.without_data = records, inside, without_data
         self._constants: dict[int, Any] = {}  # by id; held, so that no id is used again
 
     def __call__(self, function: Callable[..., Any], arguments: Any, result: Any) -> None:
         made = [leaf for leaf in leaves(result) if isinstance(leaf, torch.Tensor)]
         taken = [leaf for leaf in leaves(arguments) if isinstance(leaf, torch.Tensor)]
-        if is_made_anew(function) or all(id(tensor) in self._constants for tensor in taken):
-            self._constants.update((id(tensor), tensor) for tensor in made)
+        if all(self._is_constant(tensor) for tensor in taken) or is_made_anew(function):
+            self._constants.update((id(tensor), tensor) for tensor in made if may_be_real(function, tensor))
         elif made:
             self.records.append((site(self.inside, function), [], [tuple(tensor.shape) for tensor in made]))
+
+    def _is_constant(self, tensor: Any) -> bool:
+        """Whether a tensor comes from neither the inputs nor the model: what flows has no data here."""
+        return id(tensor) in self._constants or (self.without_data and not tensor.is_meta)
 
 
 def _noted(records: list[Record], inside: list[str], path: str, forward: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:

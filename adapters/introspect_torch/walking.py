@@ -20,7 +20,7 @@ from introspect.layers import Opaque
 from introspect.storage import by_key, stored_shape
 
 from .calls import READERS, Reading
-from .creation import creating, is_made_anew, small
+from .creation import creating, is_made_anew, may_be_real
 from .functions import FUNCTIONS, Applied, NoLawError
 from .meta import leaves, mapped, meta_tensor, plain_name, property_name, site
 from .skeleton import Place, Twins
@@ -150,7 +150,7 @@ class Walker:
             with torch._C.DisableTorchFunction():
                 return function(*args)
         if is_made_anew(function):
-            return self._made_anew(name, args, kwargs)
+            return self._made_anew(function, args, kwargs)
         if "input" in kwargs:
             args, kwargs = (kwargs["input"], *args), {k: v for k, v in kwargs.items() if k != "input"}
         try:
@@ -159,15 +159,16 @@ class Walker:
             return self._on_meta(function, args, kwargs)
         return self._by_function_law(function, applied, args, kwargs)
 
-    def _made_anew(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    def _made_anew(self, function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """``x.new_zeros(2, 3)``: a constant of its own."""
         x, *given = args
+        name = function.__name__
         dtype = kwargs.get("dtype") or x.dtype
         sizes = given[0] if given and isinstance(given[0], (tuple, list)) else given or kwargs["size"]
         if not all(isinstance(n, int) for n in sizes):
             return self.constant(tuple(sizes), dtype)
         made = getattr(torch.empty(0, dtype=dtype, device="meta"), name)(*given, **{**kwargs, "device": "meta"})
-        if name != "new_empty" and small(made):
+        if may_be_real(function, made):
             return getattr(torch.zeros(0, dtype=dtype), name)(*given, **{**kwargs, "device": "cpu"})
         return self.constant(tuple(made.shape), made.dtype)
 
