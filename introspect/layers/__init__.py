@@ -1,6 +1,7 @@
 """The laws, one family of layers a file."""
 
 from .activation import Activation, GatedLinear, PReLU
+from .along import Along, Diagonal, Gather, IndexSelect, OneHot, SlidingView, TopK
 from .attention import MultiHeadAttention, ScaledDotProduct
 from .base import Connections, Shape, Spec, Tensor, Term, axis_suffixes, kernel_axes
 from .basic import Container, Identity, Input, Opaque
@@ -28,7 +29,7 @@ from .loss import (
     MarginLoss,
     TripletLoss,
 )
-from .merge import Concatenate, Einsum, Elementwise, MatMul, Stack, broadcast
+from .merge import Concatenate, Einsum, Elementwise, MatMul, Meshgrid, Stack, broadcast
 from .noise import Noise
 from .norm import (
     BatchNorm,
@@ -54,25 +55,25 @@ from .projected import DotAttention, PerHeadAttention
 from .recurrent import Recurrent, RecurrentCell
 from .reshape import Expand, Flatten, Pad, Permute, Reduce, Repeat, Reshape, Tile, Upsample
 from .reversible import ReversibleEmbedding
-from .sampling import Inverse, PyramidPool, SpatialTransformer
+from .sampling import GridSample, Inverse, PyramidPool, SpatialTransformer
 from .slicing import Index, Slice, Split
 from .transposed import TransposedConv
 from .window import windows
 from .wrapped import LowRank, Quantized, SpectralNorm
 
 __all__ = [
-    "Activation", "AdaptivePool", "AdaptiveSoftmax", "BatchNorm", "Bilinear", "CTCLoss", "ChannelScale", "ChannelShuffle",
-    "ClassToken", "ClassificationLoss", "Concatenate", "Connections", "Container", "Contraction", "Conv", "ConvRecurrent",
-    "CosineEmbeddingLoss", "CosineSimilarity", "CrossDistance", "CustomRecurrent", "DataNormalization", "Declared",
-    "DecomposedRelativePosition", "Dense", "DepthwiseConv", "DotAttention", "Einsum", "EinsumDense", "Elementwise",
-    "ElementwiseLoss", "Embedding", "EmbeddingBag", "Encoding", "Expand", "FeaturePool", "Flatten", "Fold",
-    "FractionalPool", "GatedLinear", "GaussianLoss", "GlobalPool", "GroupNorm", "Highway", "Identity", "ImageSize", "Index",
-    "Input", "InstanceNorm", "Inverse", "LayerNorm", "LinearCrossEntropy", "LocallyConnected", "LowRank", "MarginLoss",
-    "MatMul", "MaxUnpool", "MaxoutDense", "MelSpectrogram", "MultiHeadAttention", "Noise", "Opaque", "PReLU", "Pad",
-    "PairwiseDistance", "PerHeadAttention", "Permute", "PixelShuffle", "Pool", "PositionEmbedding", "PyramidPool",
-    "Quantized", "RMSNorm", "Recurrent", "RecurrentCell", "Reduce", "RelativePositionBias", "Repeat", "Reshape",
-    "ReversibleEmbedding", "ScaleShift", "ScaledDotProduct", "SeparableConv", "SeparablePositionEmbedding", "Shape",
-    "Slice", "SpatialTransformer", "Spec", "SpectralNorm", "Spectrogram", "Split", "Stack", "StackedCells",
-    "Standardization", "Tensor", "Term", "Tile", "TimeDistributed", "TransposedConv", "TripletLoss", "Unfold", "Upsample",
-    "axis_suffixes", "broadcast", "kernel_axes", "windows",
+    "Activation", "AdaptivePool", "AdaptiveSoftmax", "Along", "BatchNorm", "Bilinear", "CTCLoss", "ChannelScale",
+    "ChannelShuffle", "ClassToken", "ClassificationLoss", "Concatenate", "Connections", "Container", "Contraction", "Conv",
+    "ConvRecurrent", "CosineEmbeddingLoss", "CosineSimilarity", "CrossDistance", "CustomRecurrent", "DataNormalization",
+    "Declared", "DecomposedRelativePosition", "Dense", "DepthwiseConv", "Diagonal", "DotAttention", "Einsum", "EinsumDense",
+    "Elementwise", "ElementwiseLoss", "Embedding", "EmbeddingBag", "Encoding", "Expand", "FeaturePool", "Flatten", "Fold",
+    "FractionalPool", "GatedLinear", "Gather", "GaussianLoss", "GlobalPool", "GridSample", "GroupNorm", "Highway", "Identity",
+    "ImageSize", "Index", "IndexSelect", "Input", "InstanceNorm", "Inverse", "LayerNorm", "LinearCrossEntropy",
+    "LocallyConnected", "LowRank", "MarginLoss", "MatMul", "MaxUnpool", "MaxoutDense", "MelSpectrogram", "Meshgrid",
+    "MultiHeadAttention", "Noise", "OneHot", "Opaque", "PReLU", "Pad", "PairwiseDistance", "PerHeadAttention", "Permute",
+    "PixelShuffle", "Pool", "PositionEmbedding", "PyramidPool", "Quantized", "RMSNorm", "Recurrent", "RecurrentCell", "Reduce",
+    "RelativePositionBias", "Repeat", "Reshape", "ReversibleEmbedding", "ScaleShift", "ScaledDotProduct", "SeparableConv",
+    "SeparablePositionEmbedding", "Shape", "Slice", "SlidingView", "SpatialTransformer", "Spec", "SpectralNorm", "Spectrogram",
+    "Split", "Stack", "StackedCells", "Standardization", "Tensor", "Term", "Tile", "TimeDistributed", "TopK", "TransposedConv",
+    "TripletLoss", "Unfold", "Upsample", "axis_suffixes", "broadcast", "kernel_axes", "windows",
 ]  # fmt: skip

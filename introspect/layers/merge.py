@@ -7,7 +7,7 @@ from typing import ClassVar, Optional
 
 from ..algebra import Dim, minimum
 from ..errors import ShapeError
-from .base import Shape, Spec, require_dim, show
+from .base import Shape, Spec, require_dim, require_rank, show
 
 
 def broadcast(a: Shape, b: Shape) -> Shape:
@@ -124,16 +124,30 @@ class Stack(Spec):
 
 @dataclass(frozen=True)
 class MatMul(Spec):
-    """Matrix product over the last two axes, the others broadcast. Source: PyTorch's ``matmul`` page."""
+    """Matrix product over the last two axes, the others broadcast. Source: PyTorch's ``matmul`` page.
 
+    `ranks`: how many axes the two have, where that is fixed (``bmm``, ``mm``, ``mv``); the others are then equal. What is
+    given besides them is stretched to the product, and added.
+    """
+
+    ranks: tuple[int, ...] = ()
     kind: ClassVar[str] = "matmul"
 
     def output(self, *inputs: Shape) -> Shape:
-        a, b = inputs
+        for x, rank in zip(inputs, self.ranks):
+            require_rank(x, (rank,), "this matrix product")
+        whole = self._product(*inputs[:2])
+        for added in inputs[2:]:
+            require_equal((broadcast(whole, added), whole), "what is added to a matrix product")
+        return whole
+
+    def _product(self, a: Shape, b: Shape) -> Shape:
         if not a or not b:
             raise ShapeError("a matrix product needs at least vectors", got=f"{show(a)} and {show(b)}")
         left, right = ((1, *a) if len(a) == 1 else a), ((*b, 1) if len(b) == 1 else b)
         require_dim(left[-1], right[-2], "the inner axis of a matrix product")
+        if self.ranks:
+            require_equal((left[:-2], right[:-2]), "the batch of a matrix product")
         rows = () if len(a) == 1 else (left[-2],)
         columns = () if len(b) == 1 else (right[-1],)
         return (*broadcast(left[:-2], right[:-2]), *rows, *columns)
@@ -189,3 +203,22 @@ def _agreed(dims: tuple[Dim, ...], what: str) -> Dim:
     for dim in dims:
         require_dim(dim, dims[0] if known is None else known, what)
     return dims[0] if known is None else known
+
+
+@dataclass(frozen=True)
+class Meshgrid(Spec):
+    """Vectors spread over a grid, one output for each; ``xy`` exchanges the first two axes. Source: PyTorch's ``meshgrid`` page."""
+
+    indexing: str = "ij"
+    kind: ClassVar[str] = "meshgrid"
+
+    def outputs(self, *inputs: Shape) -> tuple[Shape, ...]:
+        if any(len(x) > 1 for x in inputs):
+            raise ShapeError("a grid is made from vectors", got=" and ".join(show(x) for x in inputs))
+        sizes = [x[0] if x else 1 for x in inputs]
+        if self.indexing == "xy" and len(sizes) > 1:
+            sizes[:2] = sizes[1::-1]
+        return (tuple(sizes),) * len(inputs)
+
+    def output(self, *inputs: Shape) -> Shape:
+        return self.outputs(*inputs)[0]

@@ -259,11 +259,15 @@ class Repeat(Spec):
 
 @dataclass(frozen=True)
 class Reduce(Spec):
-    """Mean, sum, max … over `axes`, which stay with size 1 if `keepdims`. No axes: over all."""
+    """Mean, sum, max … over `axes`, which stay with size 1 if `keepdims`. No axes: over all.
+
+    `copies`: how many results there are (the largest, and where they were; variance and mean).
+    """
 
     operation: str
     over: Optional[tuple[int, ...]] = None
     keepdims: bool = False
+    copies: int = 1
     kind: ClassVar[str] = "reduce"
 
     def output(self, *inputs: Shape) -> Shape:
@@ -276,6 +280,9 @@ class Reduce(Spec):
             raise ShapeError("an axis is reduced twice", got=self.over, expected=f"each axis of {show(x)} at most once")
         kept = [(1 if i in gone else dim) for i, dim in enumerate(x) if self.keepdims or i not in gone]
         return tuple(kept)
+
+    def outputs(self, *inputs: Shape) -> tuple[Shape, ...]:
+        return (self.output(*inputs),) * self.copies
 
 
 @dataclass(frozen=True)

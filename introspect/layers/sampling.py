@@ -78,3 +78,27 @@ class Inverse(Spec):
 
     def output(self, *inputs: Shape) -> Shape:
         return inputs[-1]
+
+
+@dataclass(frozen=True)
+class GridSample(Spec):
+    """An image looked up at the places a grid names. Source: PyTorch's ``grid_sample`` page.
+
+    >>> GridSample().output((2, 3, 8, 8), (2, 5, 6, 2))
+    (2, 3, 5, 6)
+    """
+
+    kind: ClassVar[str] = "grid_sample"
+
+    def output(self, *inputs: Shape) -> Shape:
+        x, grid = inputs
+        require_rank(x, (4, 5), "GridSample")
+        require_rank(grid, (len(x),), "a grid")
+        require_dim(grid[0], x[0], "the batch of images and grids")
+        require_dim(grid[-1], len(x) - 2, "the number of coordinates")
+        for n in x[2:]:
+            positive(n, "GridSample")
+        return (*x[:2], *grid[1:-1])
+
+    def channels_of(self, y: Shape) -> Dim:
+        return y[1]
