@@ -6,49 +6,72 @@ from collections.abc import Iterator
 from functools import partial
 from typing import Optional
 
+from ..algebra import Dim
 from ..counting import Row
 from . import costs
 from .edits import Edit, Piece
-from .tally import Tally
+from .tally import Recount, Tally
+
+_TRIALS = (1, 2, 3, 4, 5, 6, 8, 10, 12, 16, 18, 20, 24, 32, 36, 40, 48)
 
 
 class Blocks:
-    """Blocks ``prefix.0``, ``prefix.1``, … that add the same number each."""
+    """Blocks ``prefix.0``, ``prefix.1``, … that add the same number each. `shares`: what each of them adds, by its number."""
 
-    def __init__(self, prefix: str, now: int, each: int, touched: frozenset[int]) -> None:
-        self.prefix, self.now, self.each, self.touched = prefix, now, each, touched
+    def __init__(self, prefix: str, shares: dict[str, Dim], members: dict[int, str]) -> None:
+        self.prefix, self.shares, self.members = prefix, shares, members
+        self.now = len(shares)
+        self.each = _commonest(list(shares.values()))
+        self.touched = frozenset(members)
 
-    def solutions(self, low: int, high: int, total: int) -> list[int]:
-        """Numbers of blocks for which the quantity lies between `low` and `high`."""
-        least = -((total - low) // self.each)
-        most = (high - total) // self.each
+    def solutions(self, low: int, high: int, total: int, each: Optional[int] = None) -> list[int]:
+        """Numbers of blocks for which the quantity lies between `low` and `high`, where they add `each`."""
+        each = each if each is not None else int(self.each or 0)
+        if each <= 0:
+            return []
+        least, most = -((total - low) // each), (high - total) // each
         found = [self.now + more for more in (least, most) if least <= most and more]
         return [n for n in dict.fromkeys(found) if 0 < n <= 10 * self.now + 100][:1]
 
-    def edit(self, n: int) -> Edit:
-        """The model with `n` blocks."""
-        more = n - self.now
-        text = f"{n} blocks {self.prefix}.0, {self.prefix}.1, …, not {self.now}: each adds {self.each:,}"
-        cost = costs.UNKNOWN["depth"] + costs.of_value(n, self.now) / 2
-        return Edit(
-            "depth", text, cost, more * self.each, (self.prefix,), self.touched, pieces=partial(list, [Piece(self.each, more)])
-        )
+    def trials(self) -> list[int]:
+        """Numbers worth trying together with something else."""
+        return sorted({*_TRIALS, self.now // 2, self.now * 2, self.now - 1, self.now + 1} - {0, self.now})
+
+    def each_in(self, recount: Recount) -> Optional[Dim]:
+        """What a block adds in a revision; None where they are no longer alike."""
+        shares = dict(self.shares)
+        for layer, more in recount.by_layer.items():
+            number = self.members.get(layer)
+            if number is not None:
+                shares[number] = shares[number] + more
+        return _commonest(list(shares.values()))
+
+    def cost(self, n: int) -> float:
+        """What it costs to believe in `n` blocks."""
+        return costs.UNKNOWN["depth"] + (0.0 if n in _TRIALS or n <= 24 else costs.of_value(n, self.now))
+
+    def edit(self, n: int, each: Optional[int] = None) -> Edit:
+        """The model with `n` blocks, each adding `each`."""
+        more, each = n - self.now, each if each is not None else int(self.each or 0)
+        text = f"{n} blocks {self.prefix}.0, {self.prefix}.1, …, not {self.now}: each adds {each:,}"
+        terms = [Piece(each, more)]
+        return Edit("depth", text, self.cost(n), more * each, (self.prefix,), self.touched, pieces=partial(list, terms))
 
 
 def blocks(tally: Tally) -> Iterator[Blocks]:
-    """Every run of two or more equal blocks, the most of them where they are of several kinds."""
-    amounts: dict[str, dict[str, int]] = {}
-    layers: dict[str, set[int]] = {}
+    """Every run of blocks of which at least two are equal."""
+    shares: dict[str, dict[str, Dim]] = {}
+    members: dict[str, dict[int, str]] = {}
     for row in tally.rows:
-        amount = tally.amount(row)
+        amount = tally.amount(row) or 0
         for prefix, number in _numbered(row):
-            held = amounts.setdefault(prefix, {})
-            held[number] = held.get(number, 0) + (amount if isinstance(amount, int) else 0)
-            layers.setdefault(prefix, set()).add(row.layer_index)
-    for prefix, held in amounts.items():
-        each = _commonest(list(held.values()))
-        if each:
-            yield Blocks(prefix, len(held), each, frozenset(layers[prefix]))
+            held = shares.setdefault(prefix, {})
+            held[number] = held.get(number, 0) + amount
+            members.setdefault(prefix, {})[row.layer_index] = number
+    for prefix, held in shares.items():
+        run = Blocks(prefix, held, members[prefix])
+        if run.each:
+            yield run
 
 
 def _numbered(row: Row) -> Iterator[tuple[str, str]]:
@@ -59,8 +82,8 @@ def _numbered(row: Row) -> Iterator[tuple[str, str]]:
             yield ".".join(parts[:i]), parts[i]
 
 
-def _commonest(values: list[int]) -> Optional[int]:
+def _commonest(values: list[Dim]) -> Optional[Dim]:
     """The value that stands there at least twice, and most often; None if none does."""
-    counts = {value: values.count(value) for value in set(values) if value}
-    best = max(counts, key=lambda value: (counts[value], value), default=0)
-    return best if best and counts[best] > 1 else None
+    counts = {value: values.count(value) for value in values if value != 0}
+    best = max(counts, key=lambda value: counts[value], default=None)
+    return best if best is not None and counts[best] > 1 else None

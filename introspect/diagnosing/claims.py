@@ -47,8 +47,8 @@ class Reading:
 
     @property
     def exact(self) -> bool:
-        """Whether only one number is written so."""
-        return self.low == self.high
+        """Whether all digits are there, and not only those that rounding left."""
+        return self.how == EXACT
 
     @property
     def plain(self) -> bool:

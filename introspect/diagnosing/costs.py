@@ -7,11 +7,11 @@ many it is not. A hyper-parameter costs more the less usual its new value is (:f
 
 from __future__ import annotations
 
-PAIR = 2.0  # that two things went wrong at once
-ENOUGH = 4.0  # a single reason up to here is believed, and no pair is looked for
+PAIR = 1.5  # that two things went wrong at once
+ENOUGH = 2.4  # a single reason up to here is believed, and no pair is looked for
 ODD_ONE = 1.5  # one layer among others of its kind, for what is usually done to all of them
 LOOSE = 0.8  # a hyper-parameter solved for, where the claim is rounded: something always fits
-SHOWN = 2.0  # reasons that cost this much more than the first are no help
+SHOWN = 3.0  # reasons that cost this much more than the first are no help
 
 # reading the claim
 BYTES_FOR_ELEMENTS = 3.5
@@ -52,21 +52,30 @@ CONVENTION = 1.6
 CONVENTIONS = {
     "running_statistics": 1.0, "second_recurrent_bias": 1.0, "reset_after": 1.1, "bias_before_batchnorm": 1.2, "peepholes": 1.2,
     "initial_states": 1.3, "groups_ignored": 1.1, "bias": 1.5, "batchnorm_counter": 1.3, "untied_bias": 2.0, "no_affine": 1.7,
-    "no_gamma": 1.8, "no_beta": 1.8, "layernorm_extent": 1.9, "prelu_sharing": 1.2, "dense_flattens": 1.7, "pool_rounding": 1.8,
+    "no_gamma": 1.9, "no_beta": 1.8, "layernorm_extent": 1.9, "prelu_sharing": 1.2, "dense_flattens": 1.7, "pool_rounding": 1.8,
     "padding": 1.9, "directions": 1.6, "renormalization": 3.0, "per_location": 2.5, "projection": 1.6, "channelwise": 2.2,
 }  # fmt: skip
 
 # hyper-parameters, before the cost of their value
 UNKNOWN = {
     "classes": 1.0, "vocabulary": 1.1, "input_channels": 1.2, "resolution": 1.4, "width": 1.9, "hidden_size": 1.8, "depth": 1.7,
-    "kernel_size": 2.0, "filters": 1.9, "units": 1.9, "dimension": 1.9, "positions": 1.5, "all_kernels": 2.1, "cell": 1.8,
+    "kernel_size": 1.9, "filters": 1.7, "units": 1.7, "dimension": 1.6, "positions": 1.5, "all_kernels": 2.1, "cell": 1.8,
     "layers": 1.7, "sequence": 1.6, "stride": 2.3, "other": 2.2,
 }  # fmt: skip
 ONE_SIDE = 3.2
-USUAL = frozenset(
-    {1, 2, 3, 4, 5, 7, 10, 20, 21, 80, 81, 91, 100, 101, 196, 200, 224, 227, 299, 365, 1000, 21841, 21843, 10000, 20000, 30000,
-     30522, 28996, 32000, 40478, 49408, 50257, 50265, 50304, 50400, 128000, 128256, 151936, 250002, 28, 300, 768}
-)  # fmt: skip
+USUAL: dict[str, tuple[int, ...]] = {
+    "classes": (2, 3, 5, 10, 20, 21, 50, 80, 91, 100, 101, 200, 365, 1000, 1001, 10000, 21841, 21843),
+    "vocabulary": (500, 1000, 2000, 5000, 10000, 20000, 30000, 30522, 32000, 40478, 49408, 50000, 50257, 50265, 50304, 128256),
+    "input_channels": (1, 3, 4),
+    "resolution": (28, 32, 48, 64, 96, 112, 128, 160, 192, 224, 227, 240, 256, 260, 288, 299, 300, 320, 331, 380, 384, 448, 456,
+                   512, 600),
+    "positions": (50, 64, 77, 100, 128, 256, 512, 514, 1024, 2048),
+    "kernel_size": (1, 2, 3, 5, 7, 9, 11),
+    "all_kernels": (1, 3, 5, 7),
+    "layers": (1, 2, 3, 4, 6),
+    "stride": (1, 2, 3, 4),
+}  # fmt: skip
+_UNUSUAL = 0.6  # a value that is not among the usual ones, where there are such
 
 
 def of_reading(scale: int, base: int, width: int, cut: bool) -> float:
@@ -75,15 +84,16 @@ def of_reading(scale: int, base: int, width: int, cut: bool) -> float:
     return binary + (CUT_OFF if cut else 0.0) + (WIDTHS[width] if width else 0.0)
 
 
-def of_value(value: int, now: int) -> float:
-    """What an unusual value costs: nothing for a usual or round one, more for every digit or bit that is not zero.
+def of_value(value: int, now: int, code: str = "") -> float:
+    """What a value costs: nothing if it is usual, little if it is round or twice or half of what it was, else for every digit.
 
-    >>> [of_value(n, 1000) for n in (10, 64, 96, 1001)]
-    [0.0, 0.0, 0.5, 1.5]
+    >>> [of_value(n, 1000) for n in (2000, 64, 96, 1001, 48)]
+    [0.1, 0.0, 0.3, 2.6, 0.3]
     """
-    if value in USUAL:
+    if value in USUAL.get(code, ()):
         return 0.0
-    digits = len(str(value).rstrip("0")) - 1
-    bits = value.bit_length() - (value & -value).bit_length() if value else 0
-    doubled = 0.5 if now and (value % now == 0 or now % value == 0) else 4.0
-    return min(0.5 * digits, 0.5 * bin(value).count("1") - 0.5 if bits < 4 else 4.0, doubled, 3.5)
+    digits = 0.5 + 0.7 * (len(str(value).rstrip("0")) - 1)
+    odd = value // (value & -value) if value else 0
+    bits = {1: 0.0, 3: 0.3, 5: 0.6, 7: 0.9}.get(odd, 9.0) if value >= 8 else 0.5
+    ratio = 0.1 if value in (2 * now, now // 2) else 9.0
+    return min(digits, bits, ratio, 4.0) + (_UNUSUAL if code in USUAL else 0.0)

@@ -19,7 +19,7 @@ from .workings import of_model
 if TYPE_CHECKING:
     from ..explaining import Explanation
 
-MOST_REASONS = 5
+MOST_REASONS = 4
 _TRIED = 40  # candidates that are counted as a whole before the rest is given up
 
 
@@ -109,7 +109,7 @@ def _explained(model: Any, inputs: Any) -> Explanation:
 def diagnose_one(tally: Tally, claim: Claim, at: Optional[str]) -> Diagnosis:
     """One number of one scope."""
     search = Search(tally)
-    found = proved(tally, claim, [*search.candidates(claim), *_squares(tally, claim)])
+    found = [one.reason for one in ranked(search, claim)]
     wanted = claim.readings[0]
     notes: list[str] = []
     right = bool(found) and found[0].code == RIGHT
@@ -129,20 +129,20 @@ def diagnose_one(tally: Tally, claim: Claim, at: Optional[str]) -> Diagnosis:
     )
 
 
-def proved(tally: Tally, claim: Claim, candidates: Sequence[Candidate]) -> list[Reason]:
-    """The reasons among the candidates: counted as a whole, and each ledger once, by its simplest reason."""
-    reasons: list[Reason] = []
-    ledgers: list[Proved] = []
+def ranked(search: Search, claim: Claim) -> list[Proved]:
+    """What yields the claim, counted as a whole, each ledger once, the simplest first."""
+    tally = search.tally
+    found: list[Proved] = []
+    candidates = [*search.candidates(claim), *_squares(tally, claim)]
     for candidate in sorted(candidates, key=lambda c: c.cost)[:_TRIED]:
-        if len(reasons) == MOST_REASONS or (reasons and candidate.cost > reasons[0].cost + costs.SHOWN):
+        if len(found) == MOST_REASONS or (found and candidate.cost > found[0].candidate.cost + costs.SHOWN):
             break
-        if ledgers and candidate.edits and not ledgers[0].candidate.edits:
+        if found and candidate.edits and not found[0].candidate.edits:
             continue  # the model's own number is the claim, read as it is: no other model is needed
         one = prove(tally, claim, candidate)
-        if one is not None and not any(one.ledger == other.ledger for other in ledgers):
-            ledgers.append(one)
-            reasons.append(one.reason)
-    return reasons
+        if one is not None and not any(one.ledger == other.ledger or one.alike == other.alike for other in found):
+            found.append(one)
+    return found
 
 
 def _squares(tally: Tally, claim: Claim) -> list[Candidate]:

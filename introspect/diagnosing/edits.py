@@ -110,8 +110,16 @@ class Edit:
 
 
 def revised(model: Model, fields: Fields) -> dict[int, Spec]:
-    """The laws with new values in their fields."""
-    return {i: rewrapped(model.layers[i].spec, changes) for i, changes in fields.items()}
+    """The laws with new values in their fields; equal layers share one object, so that it is worked out once."""
+    made: dict[tuple[object, ...], Spec] = {}
+    found: dict[int, Spec] = {}
+    for i, changes in fields.items():
+        spec = model.layers[i].spec
+        key = (id(spec), *changes.items())
+        if key not in made:
+            made[key] = rewrapped(spec, changes)
+        found[i] = made[key]
+    return found
 
 
 def merged(model: Model, edits: Iterable[Edit]) -> Specs:

@@ -46,6 +46,12 @@ class Proved:
     candidate: Candidate
     reason: Reason
     ledger: tuple[object, ...]
+    model: Model
+
+    @property
+    def alike(self) -> object:
+        """Equal for a slip and a revision that say the same of the same layers."""
+        return frozenset((edit.code, edit.touched, edit.delta) for edit in self.candidate.edits) or self.candidate
 
 
 def prove(tally: Tally, claim: Claim, candidate: Candidate) -> Optional[Proved]:
@@ -72,7 +78,7 @@ def prove(tally: Tally, claim: Claim, candidate: Candidate) -> Optional[Proved]:
         places=tuple(dict.fromkeys(place for edit in candidate.edits for place in edit.places)),
         cost=round(candidate.cost, 2),
     )
-    return Proved(candidate, reason, _ledger(model, others))
+    return Proved(candidate, reason, _ledger(model, others), model)
 
 
 def _ledger(model: Model, slips: Iterable[Edit]) -> tuple[object, ...]:

@@ -69,6 +69,7 @@ class Reviser:
     def revise(self, specs: Specs) -> Revision:
         """The model with `specs` instead of its own. Raises a law's error, placed, where they cannot be applied."""
         laws = dict(specs)
+        self._worked: dict[tuple[object, ...], tuple[Spec, Spec, tuple[Shape, ...]]] = {}
         shapes: dict[int, Shape] = {}
         waiting = [index for layer in specs for index in self.calls_of.get(layer, ())]
         heapq.heapify(waiting)
@@ -100,13 +101,25 @@ class Reviser:
         layer = self.model.layers[call.layer]
         spec = laws.get(call.layer, layer.spec)
         try:
-            if now != before or call.layer in laws:
-                spec = self._followed(call, spec, before, now, shapes)  # type: ignore[arg-type]
-                if spec != layer.spec:
-                    laws[call.layer] = spec
-            return list(zip(call.outputs, spec.outputs(*now)))  # type: ignore[arg-type]
+            spec, outputs = self._applied(call, spec, before, now, shapes)  # type: ignore[arg-type]
         except IntrospectError as error:
             raise error.at(layer.path) from None
+        if spec is not layer.spec and (call.layer in laws or spec != layer.spec):
+            laws[call.layer] = spec
+        return list(zip(call.outputs, outputs))
+
+    def _applied(
+        self, call: Call, spec: Spec, before: tuple[Shape, ...], now: tuple[Shape, ...], shapes: dict[int, Shape]
+    ) -> tuple[Spec, tuple[Shape, ...]]:
+        """The law that follows what flows in, and what comes out; equal layers on equal inputs are worked out once."""
+        if len(self.calls_of[call.layer]) > 1:
+            follower = self._followed(call, spec, before, now, shapes)
+            return follower, follower.outputs(*now)
+        key = (id(spec), before, now)
+        if key not in self._worked:
+            follower = spec.following(before, now)
+            self._worked[key] = (spec, follower if follower != spec else spec, follower.outputs(*now))
+        return self._worked[key][1:]
 
     def _followed(
         self, call: Call, spec: Spec, before: tuple[Shape, ...], now: tuple[Shape, ...], shapes: dict[int, Shape]

@@ -15,6 +15,7 @@ from typing import Optional
 from . import costs
 from .blocks import Blocks, blocks
 from .claims import Claim, Reading
+from .depths import depth_and_edit, depth_and_unknown
 from .edits import Edit, clash, merged
 from .slips import slips
 from .solving import Curve, Surface
@@ -23,10 +24,8 @@ from .tally import Tally
 from .unknowns import unknowns
 
 _PARTNERS = 3.3  # an edit dearer than this is not looked for in pairs
-_WORK = 60_000  # calls that may be replayed for pairs whose parts reach the same layers
+_WORK = 6_000  # rows that may be counted again for pairs whose parts reach the same layers
 _MOST_PAIRS = 400
-_MOST_SURFACES = 150
-_MOST_MET = 150
 
 
 @dataclass(frozen=True)
@@ -99,9 +98,14 @@ class Search:
 
     def candidates(self, claim: Claim) -> list[Candidate]:
         """What yields the claim, the simplest first. Not proved yet."""
-        found = [c for reading in claim.readings for c in self._singles(reading)]
-        best = min((c.cost for c in found), default=float("inf"))
-        if best > costs.ENOUGH:
+        total = self.tally.total
+        found = [Candidate(reading, (), total) for reading in claim.readings if reading.fits(total)]
+        if found and found[0].cost <= costs.BINARY:
+            return found
+        for reading in claim.readings:
+            if reading.cost <= min((c.cost for c in found), default=float("inf")) + costs.SHOWN:
+                found += self._singles(reading)
+        if min((c.cost for c in found), default=float("inf")) > costs.ENOUGH:
             for reading in claim.readings:
                 if reading.cost <= costs.BINARY:
                     found += self._pairs(reading)
@@ -110,7 +114,6 @@ class Search:
     def _singles(self, reading: Reading) -> Iterator[Candidate]:
         total = self.tally.total
         if reading.fits(total):
-            yield Candidate(reading, (), total)
             return
         for edit in self.edits.between(reading.low - total, reading.high - total):
             yield Candidate(reading, (edit,), total + edit.delta)
@@ -128,7 +131,12 @@ class Search:
                     yield Candidate(reading, (edit,), self.tally.total + edit.delta)
 
     def _pairs(self, reading: Reading) -> list[Candidate]:
-        found = [*self._two_edits(reading), *self._edit_and_unknown(reading), *self._two_unknowns(reading)]
+        found = [
+            *self._two_edits(reading),
+            *self._edit_and_unknown(reading),
+            *self._two_unknowns(reading),
+            *self._depths(reading),
+        ]
         return sorted(found, key=lambda c: c.cost)[:_MOST_PAIRS]
 
     def _two_edits(self, reading: Reading) -> Iterator[Candidate]:
@@ -148,19 +156,30 @@ class Search:
             for other in revisions[:i]:
                 if not (edit.touched & other.touched) or clash(edit, other) or edit.cost + other.cost > _PARTNERS + 1:
                     continue
-                self._work -= len(edit.touched | other.touched)
+                self._work -= 3 * len(edit.touched | other.touched) + 5
                 if self._work < 0:
                     return
                 recount = self.tally.recount(merged(self.tally.model, (edit, other)))
                 if recount is not None and isinstance(recount.value, int) and reading.fits(recount.value):
                     yield Candidate(reading, (other, edit), recount.value)
 
+    def _depths(self, reading: Reading) -> Iterator[Candidate]:
+        for run in self.repeats:
+            for edit in self.partners.edits:
+                if not edit.solved and edit.cost <= costs.ENOUGH:
+                    for edits, value in depth_and_edit(self.tally, run, edit, reading):
+                        yield Candidate(reading, edits, value)
+            for curve in self.curves:
+                for edits, value in depth_and_unknown(self.tally, run, curve, reading):
+                    yield Candidate(reading, edits, value)
+
     def _two_unknowns(self, reading: Reading) -> Iterator[Candidate]:
         """Two hyper-parameters that reach the same layers: one at a usual value, the other solved for."""
         for first, second in self._neighbours:
             key = (id(first), id(second))
             if key not in self._surfaces:
-                if len(self._surfaces) >= _MOST_SURFACES:
+                self._work -= 3 * len(first.touched | second.touched) + 5
+                if self._work < 0:
                     return
                 self._surfaces[key] = Surface(self.tally, first, second)
             for x, y in self._surfaces[key].solutions(reading.low, reading.high):
@@ -178,29 +197,35 @@ class Search:
         return sorted(pairs, key=lambda pair: pair[0].unknown.base + pair[1].unknown.base)
 
     def _edit_and_unknown(self, reading: Reading) -> Iterator[Candidate]:
-        for edit in sorted(self.partners.edits, key=lambda edit: edit.cost):
-            for index, curve in enumerate(self.curves):
+        for edit in self.partners.edits:
+            for curve in self.curves:
                 if curve.touched & edit.touched:
-                    yield from self._met_again(reading, edit, index, curve)
                     continue
                 for x in curve.solutions(reading.low - edit.delta, reading.high - edit.delta):
                     other = curve.edit(x)
                     value = self.tally.total + edit.delta + (other.delta if other else 0)
                     if other is not None and reading.fits(value) and not (other.touched & edit.touched):
                         yield Candidate(reading, (edit, other), value)
+        for edit, curve in self._entangled:
+            yield from self._met_again(reading, edit, curve)
 
-    def _met_again(self, reading: Reading, edit: Edit, index: int, curve: Curve) -> Iterator[Candidate]:
+    @cached_property
+    def _entangled(self) -> list[tuple[Edit, Curve]]:
+        """Conventions with the hyper-parameters that reach the same layers, the likeliest first."""
+        found = [
+            (edit, curve)
+            for edit in self.edits.edits
+            for curve in self.curves
+            if edit.fields and edit.cost <= _PARTNERS and curve.touched & edit.touched and not curve.sets(edit.fields)
+        ]
+        return sorted(found, key=lambda pair: pair[0].cost + pair[1].unknown.base)
+
+    def _met_again(self, reading: Reading, edit: Edit, curve: Curve) -> Iterator[Candidate]:
         """The unknown solved for anew, in the model that the edit makes."""
-        if (
-            not edit.fields
-            or edit.code in costs.UNKNOWN
-            or any(set(changes) & set(edit.fields.get(i, ())) for i, changes in curve.unknown.fields(1).items())
-        ):
-            return
-        key = (id(edit), index)
+        key = (id(edit), id(curve))
         if key not in self._met:
-            fresh = len(self._met) < _MOST_MET
-            self._met[key] = Curve(self.tally, curve.unknown, edit.fields) if fresh else None
+            self._work -= 3 * len(curve.touched | edit.touched) + 5
+            self._met[key] = Curve(self.tally, curve.unknown, edit.fields) if self._work > 0 else None
         again = self._met[key]
         if again is None:
             return

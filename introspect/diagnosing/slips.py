@@ -55,7 +55,7 @@ def _instead(tally: Tally, quantity: str, code: str, text: str, cost: float, mor
         delta = other.total + more - tally.total
     except Exception:  # unknown without an input: nothing can be said
         return
-    if not delta:
+    if not delta or not other.total + more:
         return
     touched = frozenset(row.layer_index for row in tally.rows if _amount(other, row) != _amount(tally, row))
     yield Edit(code, text, cost, delta, (), touched, pieces=lambda: [Piece(abs(delta), 1 if delta > 0 else -1)])
@@ -77,8 +77,10 @@ def _other_parameters(tally: Tally) -> Iterator[Edit]:
         ("buffers", "another_quantity", "only the buffers are counted, and no parameter", costs.OTHER_QUANTITY),
         ("biases", "another_quantity", "only the biases are counted", costs.OTHER_QUANTITY),
     )
+    untrained = [e for row in tally.rows for e in row.entries if not e.buffer and not e.trainable]
+    statistics = tally.quantity == "params" and all(e.role.startswith("running") for e in untrained)  # said already
     for quantity, code, text, cost in words:
-        if quantity != tally.quantity:
+        if quantity != tally.quantity and not (statistics and quantity == "trainable"):
             yield from _instead(tally, quantity, code, text, cost)
 
 
@@ -92,7 +94,8 @@ def _statistics(tally: Tally) -> Iterator[Edit]:
     if len(plain) < len(buffers):
         text = "the running statistics are counted as well, though they are buffers"
         yield from _entries(tally, plain, 1, "running_statistics", text, costs.STATISTICS)
-    yield from _entries(tally, kept, -1, "running_statistics", "the running statistics are not counted", costs.STATISTICS)
+    text = "the running statistics, which training leaves alone, are not counted"
+    yield from _entries(tally, kept, -1, "running_statistics", text, costs.STATISTICS)
 
 
 def _entries(tally: Tally, found: list[tuple[Row, Entry]], sign: int, code: str, text: str, cost: float) -> Iterator[Edit]:
@@ -173,25 +176,28 @@ def _repeated(terms: Terms, rows: list[tuple[Row, int]]) -> list[Piece]:
 
 
 def _unseen(tally: Tally, terms: Terms) -> Iterator[Edit]:
-    """What a hook on layers does not see: bare parameters, and layers that are never called."""
-    bare = [
-        (row, e)
-        for row in tally.rows
-        for e in row.entries
-        if not e.tensors and tally.counts(e) and tally.scope.holds(row.layer_index)
-    ]
-    names = listed([f"{row.layer.path}.{e.name}" for row, e in bare])
+    """What a hook on layers does not see: bare parameters, and layers that are never called, or not as layers."""
+    held = [(row, e) for row in tally.rows for e in row.entries if tally.counts(e) and tally.scope.holds(row.layer_index)]
+    bare = [(row, e) for row, e in held if not e.tensors and row.layer.spec.kind == "container"]
+    names = listed([f"{name_of(row.layer)}.{e.name}" for row, e in bare])
     text = f"parameters that belong to no layer of their own are left out ({names})"
     yield from _entries(tally, bare, -1, "bare_parameter", text, costs.BARE)
     for row, entry in bare if len(bare) > 1 else []:
-        text = f"{row.layer.path}.{entry.name}, which belongs to no layer of its own, is left out"
+        text = f"{name_of(row.layer)}.{entry.name}, which belongs to no layer of its own, is left out"
         yield from _entries(tally, [(row, entry)], -1, "bare_parameter", text, costs.BARE + costs.ODD_ONE)
-    if tally.model.complete:
-        idle = [row for row in _rows(tally) if row.call is None and any(e.tensors for e in row.entries)]
+    magnitudes = [(row, e) for row, e in held if e.name.endswith(("_g", "original0"))]
+    text = "the magnitudes (g) of weight normalisation are left out"
+    yield from _entries(tally, magnitudes, -1, "weight_norm", text, costs.BARE)
+    idle = [row for row in _rows(tally) if row.call is None and any(e.tensors for e in row.entries)]
+    if tally.model.complete and idle:
         yield from _without(tally, terms, idle, "never_called", "what is never called is left out", costs.NEVER_CALLED)
-        yield from _without(
-            tally, terms, [*idle, *[r for r, _ in bare]], "never_called", "what no call reaches is left out", costs.BARE
-        )
+        both = [*idle, *[r for r, _ in bare]] if bare else []
+        yield from _without(tally, terms, both, "never_called", "what no call reaches is left out", costs.BARE)
+    if tally.total:
+        text = "nothing of it is counted: a hook sees layers that are called as such, and what these hold themselves"
+        every = frozenset(row.layer_index for row in _rows(tally))
+        pieces = [Piece(tally.total, -1)]
+        yield Edit("not_seen_by_hooks", text, costs.BARE, -tally.total, (), every, pieces=partial(list, pieces))
 
 
 def _without(
@@ -231,7 +237,7 @@ def _left_out(tally: Tally, terms: Terms) -> Iterator[Edit]:
     seen: set[int] = set()
     for row in rows:
         amount = _amount(tally, row)
-        if amount not in seen:
+        if amount not in seen and row.layer.spec.kind != "container":
             seen.add(amount)
             yield from _without(tally, terms, [row], "layer_left_out", f"{name_of(row.layer)} is left out", costs.LEFT_OUT)
             yield from _without(
@@ -291,16 +297,18 @@ def _edges(tally: Tally) -> Iterator[Edit]:
     """Weight sharing ignored: every use of a weight counted."""
     if tally.quantity != "params" or not tally.model.complete or tally.scope.tensor:
         return
-    try:
-        more = tally.over("bias_connections").total
-    except Exception:  # unknown without an input: nothing can be said
-        return
+    uses = tally.over("connections")
+    rows = [row for row in tally.rows if not row.repeated and isinstance(uses.amount(row), int)]
+    if not any(_amount(uses, row) > _amount(tally, row) > 0 for row in rows):
+        return  # nothing is shared
     text = "weight sharing is ignored: every connection is counted, not every weight"
-    yield from _instead(
-        tally, "connections", "weight_sharing_ignored", f"{text} (those of the biases as well)", costs.EDGES, more
-    )
-    if more:
-        yield from _instead(tally, "connections", "weight_sharing_ignored", f"{text} (those of the biases not)", costs.EDGES)
+    for biases, cost in ((True, costs.EDGES), (False, costs.EDGES + 0.1)):
+        edges = [Terms(tally.over(name)) for name in ("connections", "bias_connections")[: 1 + biases]]
+        pieces = gathered(Piece(terms.row(row)) for terms in edges for row in tally.rows if _amount(terms.tally, row))
+        said = f"{text} (those of the biases {'as well' if biases else 'not'})"
+        every = frozenset(row.layer_index for row in tally.rows)
+        delta = sum(piece.value for piece in pieces) - tally.total
+        yield Edit("weight_sharing_ignored", said, cost, delta, (), every, pieces=partial(list, pieces), whole=True)
 
 
 _FORGOTTEN = (  # an axis of the kernel that is not multiplied by

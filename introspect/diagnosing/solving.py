@@ -11,6 +11,7 @@ from functools import cached_property, partial
 from typing import Callable, Optional
 
 from ..algebra import Dim, Expr, Symbol, evaluate, symbol
+from ..layers.base import Spec
 from .edits import Edit, Fields, revised
 from .tally import Recount, Tally
 from .unknowns import Unknown
@@ -23,34 +24,44 @@ _WIDEST = 200  # whole numbers in an interval that are weighed against each othe
 class Curve:
     """The quantity as a function of one hyper-parameter, other changes being `given`."""
 
+    name = _X
+
     def __init__(self, tally: Tally, unknown: Unknown, given: Optional[Fields] = None) -> None:
         self.tally, self.unknown, self.given = tally, unknown, dict(given or {})
 
     def recount(self, x: Dim) -> Optional[Recount]:
         """The quantity where the hyper-parameter is x."""
+        return self.tally.recount(self._specs(x))
+
+    def sets(self, fields: Fields) -> bool:
+        """Whether it sets one of these fields itself."""
+        return any(set(changes) & set(fields.get(i, ())) for i, changes in self.unknown.fields(1).items())
+
+    def _specs(self, x: Dim) -> dict[int, Spec]:
         fields = {i: dict(changes) for i, changes in self.given.items()}
         for i, changes in self.unknown.fields(x).items():
             fields.setdefault(i, {}).update(changes)
-        return self.tally.recount(revised(self.tally.model, fields))
+        return revised(self.tally.model, fields)
 
     @cached_property
-    def _probe(self) -> Optional[Recount]:
-        """With another value than now: whether the model can be built so at all, and what is reached."""
-        return self.recount(self.unknown.now * 2) or self.recount(self.unknown.now + 1)
+    def _possible(self) -> bool:
+        """Whether the model can be built with another value than now at all."""
+        return self.tally.applies(self._specs(self.unknown.now * 2)) or self.tally.applies(self._specs(self.unknown.now + 1))
+
+    @cached_property
+    def symbolic(self) -> Optional[Recount]:
+        """The quantity where the hyper-parameter is an unnamed x."""
+        return self.recount(symbol(self.name)) if self._possible else None
 
     @cached_property
     def touched(self) -> frozenset[int]:
         """The layers whose share depends on it."""
-        changes = self._probe.changes if self._probe else ()
-        return frozenset((c.after or c.before).layer_index for c in changes)  # type: ignore[union-attr]
+        return frozenset(self.symbolic.by_layer if self.symbolic else ())
 
     @cached_property
     def formula(self) -> Optional[Expr]:
         """The quantity in terms of x; None where it does not depend on it, or where no law can say."""
-        if not self.touched:
-            return None
-        found = self.recount(symbol(_X))
-        return found.value if found is not None and isinstance(found.value, Expr) else None
+        return self.symbolic.value if self.symbolic is not None and isinstance(self.symbolic.value, Expr) else None
 
     @cached_property
     def coefficients(self) -> Optional[list[int]]:
@@ -165,7 +176,7 @@ class Surface:
         for coefficient, first, second in self._terms:
             own, other = (second, first) if swapped else (first, second)
             found[other] = found.get(other, 0) + coefficient * x**own
-        return [found.get(power, 0) for power in range(max(found) + 1)]
+        return [found.get(power, 0) for power in range(max(power for power in found if found[power] or not power) + 1)]
 
 
 def polynomial(e: Expr, name: str) -> Optional[list[int]]:

@@ -35,6 +35,8 @@ WORDS = {
     "connections": "connections", "bias_connections": "connections from a bias",
 }  # fmt: skip
 
+_REFUSALS = (IntrospectError, ZeroDivisionError, TypeError, ValueError, IndexError)  # or no use for a term without a value
+
 
 @dataclass(frozen=True)
 class Scope:
@@ -84,6 +86,7 @@ class Recount:
 
     value: Dim
     changes: list[Change] = field(default_factory=list)
+    by_layer: dict[int, Dim] = field(default_factory=dict)  # what each layer adds more than before
 
 
 class Tally:
@@ -201,13 +204,21 @@ class Tally:
             value = value + amount
         return int(value)
 
+    def applies(self, specs: Specs) -> bool:
+        """Whether the model can be built with other laws."""
+        try:
+            self.reviser.revise(specs)
+        except _REFUSALS:
+            return False
+        return True
+
     def recount(self, specs: Specs) -> Optional[Recount]:
         """What the quantity would be with other laws; None where they cannot be applied, or tied tensors would part."""
         try:
             revision = self.reviser.revise(specs)
             return self._recounted(revision)
-        except (IntrospectError, ZeroDivisionError, TypeError, ValueError, IndexError):
-            return None  # a law refuses, or cannot be applied to a term without a value
+        except _REFUSALS:
+            return None
 
     def _recounted(self, revision: Revision) -> Optional[Recount]:
         calls = self.reviser.calls_of
@@ -225,6 +236,7 @@ class Tally:
             if was != now:
                 result.value = result.value + now - was
                 result.changes.append(Change(before, row))
+                result.by_layer[row.layer_index] = result.by_layer.get(row.layer_index, 0) + now - was
         return None if self._parted(revision) else result
 
     def _sub_rows(self, revision: Revision, layers: list[int], calls: list[int]) -> Iterable[Row]:

@@ -12,21 +12,10 @@ from ..conventions import WORDS, hyper_parameters, unwrapped
 from ..ir import Call, Layer
 from ..layers.base import Spec
 from . import costs
-from .naming import in_places, listed, name_of
+from .naming import KINDS, in_places, listed, name_of
 from .tally import Tally
 
 WIDTHS = ("filters", "units", "dimension", "width")
-_IMAGES = (28, 32, 64, 96, 112, 128, 160, 192, 224, 227, 240, 256, 260, 288, 299, 300, 320, 331, 380, 384, 448, 456, 512, 600)
-_USUAL = {
-    "classes": (1, 2, 3, 5, 10, 20, 21, 50, 80, 91, 100, 101, 200, 365, 1000, 1001, 10000, 21841, 21843),
-    "vocabulary": (1000, 5000, 10000, 20000, 30000, 30522, 32000, 50000, 50257, 128256),
-    "input_channels": (1, 2, 3, 4),
-    "resolution": _IMAGES,
-    "kernel_size": (1, 2, 3, 5, 7, 9, 11),
-    "all_kernels": (1, 3, 5, 7),
-    "layers": (1, 2, 3, 4, 6),
-    "stride": (1, 2, 3, 4),
-}
 
 
 @dataclass(frozen=True)
@@ -50,7 +39,7 @@ class Unknown:
 
     def cost(self, x: int) -> float:
         """What it costs to believe in the value x."""
-        return self.base + costs.of_value(x * self.step, self.now * self.step)
+        return self.base + costs.of_value(x * self.step, self.now * self.step, self.code)
 
     def text(self, x: int) -> str:
         """The value in words."""
@@ -58,7 +47,7 @@ class Unknown:
 
     def trials(self) -> list[int]:
         """Values worth trying together with something else."""
-        found = {self.now * 2, self.now // 2, *(self.usual or _USUAL.get(self.code, ()))}
+        found = {self.now * 2, self.now // 2, *(self.usual or costs.USUAL.get(self.code, ()))}
         return sorted(x for x in found if 0 < x <= self.most and x != self.now)
 
 
@@ -66,6 +55,8 @@ def unknowns(tally: Tally) -> Iterator[Unknown]:
     """The hyper-parameters of the whole model, then those of each layer, equal layers once."""
     yield from _inputs(tally)
     heads = _heads(tally)
+    if sum(1 for layer in tally.model.layers if layer.spec.weighted) < 2:
+        heads = {}  # of a layer alone, nobody says that it decides between classes
     if heads:
         yield _joint(tally, "classes", "the number of classes", heads, places=True)
     yield from _vocabularies(tally, heads)
@@ -200,11 +191,18 @@ def _widths(tally: Tally, heads: dict[int, str]) -> Iterator[Unknown]:
     for value in values:
         held = {i: (name, n) for i, (name, n) in widths.items() if n % value == 0}
         alike = [i for i, (_, n) in held.items() if n == value]
-        if len(alike) > 1 and (len(values) > 1 or len(widths) == len(alike)):
+        if len(alike) > 1:
             yield _proportional(tally, "hidden_size", f"the width of {len(alike)} layers (now {value:,})", held, value, 1)
             exact = {i: held[i] for i in alike}
             if len(exact) < len(held):
                 yield _proportional(tally, "hidden_size", f"the width of {len(alike)} layers", exact, value, 1, 0.8)
+    kinds = sorted({tally.model.layers[i].spec.kind for i in widths})
+    for kind in kinds if len(kinds) > 1 else ():
+        held = {i: width for i, width in widths.items() if tally.model.layers[i].spec.kind == kind}
+        if len(held) > 1:
+            unit = gcd(*(n for _, n in held.values()))
+            called = f"every width of a {KINDS.get(kind, kind)}"
+            yield _proportional(tally, "width", called, held, unit, unit, 0.2)
 
 
 def _proportional(

@@ -31,7 +31,9 @@ class Terms:
         if quantity == "connections":
             return _if_equal(self.workings.connections(row), amount)
         named = self.workings.output(row)
-        if quantity == "bias_connections" or named is None:
+        if quantity == "bias_connections":
+            return _if_equal(product(row.layer.spec.per_example(named)), amount) if named is not None else amount
+        if named is None:
             return amount
         if quantity.endswith("channels"):
             return _if_equal(row.layer.spec.channels_of(named), amount)

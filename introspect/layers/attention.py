@@ -67,7 +67,7 @@ class MultiHeadAttention(Spec):
 
     def outputs(self, *inputs: Shape) -> tuple[Shape, ...]:
         q, k, v = inputs[:3]
-        if self.width % self.heads:
+        if isinstance(self.width, int) and self.width % self.heads:
             raise ConfigurationError("the heads do not share the width evenly", got=self.width, expected=self.heads)
         require_rank(q, (2, 3), "MultiHeadAttention")
         for x, width in ((k, self.key_width), (v, self.value_width), (q, None)):

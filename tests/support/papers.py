@@ -18,6 +18,7 @@ from introspect.layers import (
     LayerNorm,
     Pool,
     Recurrent,
+    RMSNorm,
 )
 from introspect.layers.base import Shape, Spec
 
@@ -143,3 +144,52 @@ def transformer(vocabulary: int = 1000, d: int = 32, positions: int = 50, depth:
     head = Holding("weight", "t0", ("kernel",), "out in")
     (value,) = builder.call(builder.layer("head", Dense(vocabulary, bias=False), [head]), [value])
     return builder.finish([value])
+
+
+def resnet152(classes: int = 1000) -> Model:
+    """Bottlenecks (3, 8, 36, 3), as PyTorch keeps them: 60,192,808 parameters."""
+    builder = Builder("", "", "ResNet-152")
+
+    def step(path: str, spec: Spec, *values: int) -> int:
+        return builder.call(builder.layer(path, spec), values)[0]
+
+    def unit(path: str, value: int, filters: int, k: int, stride: int = 1, number: str = "1", relu: bool = True) -> int:
+        value = step(f"{path}.conv{number}", conv(filters, k, stride, k // 2, bias=None), value)
+        value = step(f"{path}.bn{number}", BatchNorm(statistics="buffers", counter=True), value)
+        return step(f"{path}.relu{number}", Activation("relu"), value) if relu else value
+
+    value = unit("stem", builder.input((1, 3, 224, 224)), 64, 7, 2)
+    value = step("maxpool", pool(3, 2, 1), value)
+    for stage, depth in enumerate((3, 8, 36, 3)):
+        for i in range(depth):
+            path, width, stride = f"layer{stage + 1}.{i}", 64 * 2**stage, 2 if stage and not i else 1
+            inner = unit(path, value, width, 1)
+            inner = unit(path, inner, width, 3, stride, "2")
+            inner = unit(path, inner, 4 * width, 1, 1, "3", relu=False)
+            value = unit(f"{path}.down", value, 4 * width, 1, stride, relu=False) if not i else value
+            value = step(f"{path}.relu", Activation("relu"), step(f"{path}.add", Elementwise(), inner, value))
+    value = step("avgpool", GlobalPool(2), value)
+    return builder.finish([step("fc", Dense(classes), value)])
+
+
+def llama(depth: int = 126, d: int = 16384, kv: int = 1024, inner: int = 53248, vocabulary: int = 128256) -> Model:
+    """405,853,388,800 parameters in their proper places; what attention does between its projections is left out."""
+    builder = Builder("", "", "llama")
+
+    def step(path: str, spec: Spec, *values: int) -> int:
+        return builder.call(builder.layer(path, spec), values)[0]
+
+    value = step("embed_tokens", Embedding(vocabulary, d), builder.input((1, 16)))
+    norm, of = RMSNorm(), {n: Dense(n, bias=False) for n in (d, kv, inner, vocabulary)}
+    for i in range(depth):
+        path = f"layers.{i}"
+        x = step(f"{path}.input_layernorm", norm, value)
+        q = step(f"{path}.self_attn.q_proj", of[d], x)
+        step(f"{path}.self_attn.k_proj", of[kv], x)
+        step(f"{path}.self_attn.v_proj", of[kv], x)
+        value = step(f"{path}.add", Elementwise(), value, step(f"{path}.self_attn.o_proj", of[d], q))
+        x = step(f"{path}.post_attention_layernorm", norm, value)
+        gate = step(f"{path}.act", Activation("silu"), step(f"{path}.mlp.gate_proj", of[inner], x))
+        x = step(f"{path}.mul", Elementwise("mul"), gate, step(f"{path}.mlp.up_proj", of[inner], x))
+        value = step(f"{path}.add2", Elementwise(), value, step(f"{path}.mlp.down_proj", of[d], x))
+    return builder.finish([step("lm_head", of[vocabulary], step("norm", norm, value))])
