@@ -8,9 +8,11 @@ from dataclasses import dataclass
 
 _ansi = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_])")
 _bare_ansi = re.compile(r"(?:\^\[)?\[\d{1,3}(?:;\d{1,3}){0,4}m")  # the escape character itself lost on the way
-_mangled = re.compile("(?:â|Ô|Γ)[”•öò\x94\x95].")  # a box character's three bytes, read as Windows-1252, 850 or 437
+_mangled = re.compile("(?:â|Ô|Γ)[”•€öòÇ\x94\x95\x80].")  # a box character's three bytes, read as Windows-1252, 850 or 437
+_unprinted = re.compile("[\x00-\x1f\x7f\ufeff\u200b\u2028\u2029]")
+_MANGLED_PAIRS = (("Â¯", "¯"), ("┬»", "¯"), ("Â\xa0", " "), ("┬á", " "), ("ï»¿", ""), ("´╗┐", ""))
 _quoted = re.compile(r"[ \t]*(?:>[ \t]?)+")
-_headers = re.compile(r"Layer \(type|[┃│|] +[┃│|] Name +[┃│|]|(?<!\S)\| Name +\| Type|# {1,2}name +size|name +size +total")
+_headers = re.compile(r"Layer \(type|[┃│|] +[┃│|] Name +[┃│|]|(?<!\S)\| Name +\| Type|#  name +size|name +size +total")
 BOX = "─━│┃┄┅┆┇┈┉┊┋┌┍┎┏┐┑┒┓└┕┖┗┘┙┚┛├┝┞┟┠┡┢┣┤┥┦┧┨┩┪┫┬┭┮┯┰┱┲┳┴┵┶┷┸┹┺┻┼┽┾┿╀╁╂╃╄╅╆╇╈╉╊╋═║╒╓╔╕╖╗╘╙╚╛╜╝╞╟╠╡╢╣╤╥╦╧╨╩╪╫╬╭╮╯╰"
 
 
@@ -28,12 +30,19 @@ class Line:
 
 def clean(text: str) -> list[Line]:
     """The lines of a text, with the numbers they have in it; blanks at their ends are kept."""
-    raw = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    raw = re.sub("\r+\n|\r", "\n", text).split("\n")
     lines = [Line(i, _plain(line)) for i, line in enumerate(raw, 1)]
     last = next((i for i in range(len(lines) - 1, -1, -1) if lines[i].text.strip()), None)
     if last == len(lines) - 1:  # no line end after it
         lines[last] = Line(lines[last].number, lines[last].text, cut=not raw[last][-1].isspace())
-    return _without_prefix(lines)
+    return _single_spaced(_without_prefix(lines))
+
+
+def _single_spaced(lines: list[Line]) -> list[Line]:
+    """Without the empty line that some programs put after each."""
+    first = next((i for i, line in enumerate(lines) if line.text.strip()), 0)
+    between = lines[first + 1 :: 2]
+    return lines[first::2] if len(between) > 3 and not any(line.text.strip() for line in between) else lines
 
 
 def _plain(line: str) -> str:
@@ -41,7 +50,9 @@ def _plain(line: str) -> str:
     if len(line) > WIDEST:
         return "…"
     line = _mangled.sub(lambda match: _restored(match.group()), line)
-    return line.expandtabs().replace("\xa0", " ").replace("\ufeff", "").replace("\u200b", "")
+    for mangled, meant in _MANGLED_PAIRS:
+        line = line.replace(mangled, meant)
+    return _unprinted.sub("", line.expandtabs().replace("\xa0", " "))
 
 
 def _restored(three: str) -> str:
@@ -51,7 +62,7 @@ def _restored(three: str) -> str:
             found = "".join(_byte(c, page) for c in three).encode("latin-1").decode("utf-8")
         except (UnicodeError, ValueError):
             continue
-        if found in BOX:
+        if found in BOX + "…":
             return found
     return "─" if three[2] in "\ufffd?" else three
 

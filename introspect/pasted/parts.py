@@ -18,14 +18,21 @@ _ruler = re.compile(r"\s*[_=\-─━]{3,}\s*")
 def footer(lines: Sequence[Line], start: int) -> tuple[dict[str, Amount], bool]:
     """The totals from a line on, up to the first line that is something else; and whether there are any."""
     found: dict[str, Amount] = {}
-    for line in lines[start:]:
+    for i, line in enumerate(lines[start:], start + 1):
         said = totals(line)
         if said is None:
             if line.text and not _ruler.fullmatch(line.text):
                 break
             continue
+        if said and goes_on(lines, i):
+            break
         found.update(said)
     return found, bool(found)
+
+
+def goes_on(lines: Sequence[Line], i: int) -> bool:
+    """Whether a line starts with what may be the rest of a number in the line above."""
+    return i < len(lines) and re.match(r"\s*[\d,.(]", lines[i].text) is not None and totals(lines[i]) is None
 
 
 def check_top(lines: Sequence[Line], first: int) -> None:

@@ -24,7 +24,7 @@ _header = re.compile(
 _row = re.compile(
     rf"[| ]*(?P<name>[^\s|()]+\s*\([^()]*\)?)\s*(?P<shape>{SHAPE}|multiple|\?)\s+(?P<params>{WHOLE})(?:\s+(?P<rest>\S.*))?"
 )
-_edge = re.compile(r"[|\s]*(?:[¯Â]{3,}[|\s]*)?")
+_edge = re.compile(r"[|\s]*(?:¯{3,}[|\s]*)?")
 _tail = re.compile(r"(?:\[?'?[\w/.]+\[\d+\]\[\d+\]'?[\],]* *|\[\] *)*(?:[YN] *)?")
 _SHAPE_WORDS = ("multiple", "?", "--")
 _COLUMNS = ("name", "shape", "params", "rest", "trainable")
@@ -89,21 +89,24 @@ def _headless(lines: Sequence[Line]) -> Optional[Pasted]:
 
 def _table(lines: Sequence[Line], start: int, columns: _Columns, header: Optional[int]) -> Pasted:
     drafts: list[_Draft] = []
-    i, closed = start, False
+    i, closed, ruled = start, False, False
     while i < len(lines) and not closed:
         line = lines[i]
         if is_ruler(line.text, "="):
             closed = True
         elif is_ruler(line.text, "_") or _edge.fullmatch(line.text):
             _close(drafts)
-        elif not _take(drafts, line, columns):
+            ruled = bool(line.text)
+        elif _take(drafts, line, columns):
+            ruled = False
+        else:
             if total_line(line) is None:
                 _check_cut_off(lines, i, columns)
             break
         i += 1
     if closed:
         _close(drafts)
-    rows = [_made(draft, columns, whole=draft.closed or k + 1 < len(drafts)) for k, draft in enumerate(drafts)]
+    rows = [_made(draft, columns, whole=closed or ruled or k + 1 < len(drafts)) for k, draft in enumerate(drafts)]
     if not rows:
         at = lines[min(i, len(lines) - 1)]
         raise Stopped(at.number, at.text, "a row such as 'conv1 (Conv2D)  (None, 24, 24, 32)  832'")
@@ -129,6 +132,8 @@ def _take(drafts: list[_Draft], line: Line, columns: _Columns) -> bool:
             cells[2] = "cut"
         drafts.append(_Draft(line, level, cells))
         return True
+    if drafts and "rest" in columns.names and cells[3].strip() and not any(cell.strip() for cell in cells[:3]):
+        return True  # one more layer that it is connected to
     if not drafts or drafts[-1].closed:
         return line.cut
     return _continue(drafts[-1], cells, level)

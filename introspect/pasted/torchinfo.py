@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import Optional
+from typing import Callable, Optional
 
 from .base import Pasted, PastedRow, Stopped
 from .cells import WHOLE, number, shapes
 from .cleaning import Line
-from .parts import check_top, footer, is_ruler, paths
+from .parts import check_top, footer, goes_on, is_ruler, paths
 from .totals import totals as total_line
 
 _header = re.compile(
@@ -27,8 +27,9 @@ _CELLS = {
     "Trainable": "True|False|Partial|--",
 }  # fmt: skip
 _tree = re.compile(r"(?P<bars>(?:[│|] *)*)(?P<branch>[├└]─|\+ )\s*")
-_layer = r"(?P<kind>[A-Za-z_][\w.]*)(?: \((?P<var>[^()]*)\))?(?:: (?P<depth>\d+)(?:-\d+)?)?"
+_kind, _var, _index = r"(?P<kind>[A-Za-z_][\w.]*)", r"\((?P<var>[^()]*)\)", r"(?P<depth>\d+)(?:-\d+)?"
 _tensor = re.compile(r"[\w.]+(?: +\[[\d, ]*\])?(?: +[├└]─[\d,]+)?")
+Reader = Callable[[Line], Optional[re.Match[str]]]
 _default = "Output Shape", "Param #"
 
 
@@ -40,12 +41,14 @@ def parse(lines: Sequence[Line]) -> Optional[Pasted]:
             columns = tuple(_titles.findall(match.group("columns")))
             if i + 1 < len(lines) and not is_ruler(lines[i + 1].text, "="):
                 raise Stopped(lines[i + 1].number, lines[i + 1].text, "a line of equals signs below the header")
-            return _table(lines, i + 2, columns, True)
-    first = next((i for i, line in enumerate(lines) if _tree.match(line.text) and _match(line, _row(_default))), None)
+            row = _row(columns, bool(match.group("var")), bool(match.group("index")))
+            return _table(lines, i + 2, columns, row, True)
+    row = _row(_default)
+    first = next((i for i, line in enumerate(lines) if _tree.match(line.text) and row(line)), None)
     if first is None:
         return None
     check_top(lines, first)
-    return _table(lines, first, _default, False)
+    return _table(lines, first, _default, row, False)
 
 
 def _branches(lines: Sequence[Line], header: int) -> bool:
@@ -53,21 +56,26 @@ def _branches(lines: Sequence[Line], header: int) -> bool:
     return any(_tree.match(line.text) for line in lines[header + 1 : header + 4])
 
 
-def _row(columns: Sequence[str]) -> re.Pattern[str]:
+def _row(columns: Sequence[str], var: bool = False, index: bool = True) -> Reader:
+    """What reads a line as a row: below the top, a name and an index are there if the header says so."""
     cells = "".join(rf"\s+(?P<c{i}>{_CELLS[title]})" for i, title in enumerate(columns))
-    return re.compile(rf"{_layer}{cells}\s*")
+    top = re.compile(rf"{_kind}(?: {_var})?{cells}\s*")
+    inner = re.compile(rf"{_kind}{f' {_var}' if var else ''}{f': {_index}' if index else ''}{cells}\s*")
+
+    def read(line: Line) -> Optional[re.Match[str]]:
+        text = line.text.lstrip()
+        tree = _tree.match(text)
+        return inner.fullmatch(text[tree.end() :]) if tree else top.fullmatch(text)
+
+    return read
 
 
-def _match(line: Line, row: re.Pattern[str]) -> Optional[re.Match[str]]:
-    tree = _tree.match(line.text.lstrip())
-    return row.fullmatch(line.text.lstrip()[tree.end() if tree else 0 :])
-
-
-def _table(lines: Sequence[Line], start: int, columns: tuple[str, ...], headed: bool) -> Pasted:
-    row, rows, closed, i = _row(columns), [], False, start
+def _table(lines: Sequence[Line], start: int, columns: tuple[str, ...], row: Reader, headed: bool) -> Pasted:
+    rows: list[PastedRow] = []
+    closed, i = False, start
     while i < len(lines) and not closed:
         line = lines[i]
-        match = _match(line, row)
+        match = row(line)
         if match:
             rows.append(_made(match, line, columns))
         elif is_ruler(line.text, "="):
@@ -96,7 +104,7 @@ def _made(match: re.Match[str], line: Line, columns: tuple[str, ...]) -> PastedR
     if params.startswith("(") and counted is not None:
         trainable = False
     return PastedRow(
-        match.group("var") or "",
+        match.groupdict().get("var") or "",
         match.group("kind"),
         shapes(cells.get("Output Shape", "")),
         counted,
@@ -108,7 +116,7 @@ def _made(match: re.Match[str], line: Line, columns: tuple[str, ...]) -> PastedR
 
 
 def _depth(match: re.Match[str], line: Line) -> int:
-    if match.group("depth"):
+    if match.groupdict().get("depth"):
         return int(match.group("depth"))
     tree = _tree.match(line.text.lstrip())
     return 1 + len(re.findall(r"[│|]", tree.group("bars"))) if tree else 0
@@ -123,8 +131,9 @@ def _is_tensor(line: Line, columns: tuple[str, ...]) -> bool:
     return bool(_tensor.fullmatch(rest)) and ("─" in rest if "Param #" in columns else "[" in rest)
 
 
-def _check_cut_off(lines: Sequence[Line], i: int, row: re.Pattern[str]) -> None:
+def _check_cut_off(lines: Sequence[Line], i: int, row: Reader) -> None:
     """Nothing of the table may stand below a line that could not be read."""
-    for line in lines[i + 1 :]:
-        if total_line(line) or is_ruler(line.text, "=") or (_tree.match(line.text) and _match(line, row)):
-            raise Stopped(lines[i].number, lines[i].text, "a row with a cell in each column, or a line of equals signs")
+    below = lines[i + 1 :]
+    more = any(total_line(line) or is_ruler(line.text, "=") or (_tree.match(line.text) and row(line)) for line in below)
+    if more or goes_on(lines, i):
+        raise Stopped(lines[i].number, lines[i].text, "a row with a cell in each column, or a line of equals signs")

@@ -9,7 +9,7 @@ from typing import Optional
 from .base import Pasted, PastedRow, Stopped
 from .cells import WHOLE, number, shapes
 from .cleaning import Line
-from .parts import footer, is_ruler
+from .parts import footer, goes_on, is_ruler
 from .totals import totals as total_line
 
 _header = re.compile(r"\s*Layer \(type\) +Output Shape +Param #\s*")
@@ -45,6 +45,6 @@ def _made(match: re.Match[str], line: Line) -> PastedRow:
 
 def _check_cut_off(lines: Sequence[Line], i: int) -> None:
     """Nothing of the table may stand below a line that could not be read."""
-    for line in lines[i + 1 :]:
-        if _row.fullmatch(line.text) or total_line(line):
-            raise Stopped(lines[i].number, lines[i].text, "a row such as 'Conv2d-1  [-1, 32, 24, 24]  832', or a ruled line")
+    more = any(_row.fullmatch(line.text) or total_line(line) for line in lines[i + 1 :])
+    if more or goes_on(lines, i):
+        raise Stopped(lines[i].number, lines[i].text, "a row such as 'Conv2d-1  [-1, 32, 24, 24]  832', or a ruled line")

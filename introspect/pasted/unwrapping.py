@@ -34,7 +34,10 @@ def hard(lines: Sequence[Line]) -> list[Line]:
     found = _widths(lines)
     if found is None:
         return []
-    _, narrow, wide = found
+    return _filled(lines, found[1], found[2])
+
+
+def _filled(lines: Sequence[Line], narrow: int, wide: int) -> list[Line]:
     whole: list[Line] = []
     i = 0
     while i < len(lines):
@@ -62,7 +65,7 @@ def grouped(lines: Sequence[Line]) -> list[Line]:
         ends += bool(text) and set(text) == {"="}
         closed = ends == 2 or (len(whole) - start > 3 and text[:1] in ("└", "+") and bool(_rule.fullmatch(text)))
         i += pieces
-    return [*whole, *(replace(line, text=line.text.rstrip()) for line in lines[i:])]
+    return [*whole, *_filled(lines[i:], narrow, wide)]
 
 
 def begun(lines: Sequence[Line]) -> list[Line]:
