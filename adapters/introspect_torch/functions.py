@@ -6,15 +6,12 @@ the law. A function that is not here is run on meta tensors, and its result mark
 
 from __future__ import annotations
 
-from typing import Any, Callable, NamedTuple, Optional
+from typing import Any, Optional
 
 from introspect.algebra import ceil_div
-from introspect.ir import Shape, Spec
 from introspect.layers import (
     Activation,
-    AdaptivePool,
     Concatenate,
-    Conv,
     Dense,
     Einsum,
     Elementwise,
@@ -25,9 +22,7 @@ from introspect.layers import (
     Index,
     MatMul,
     Noise,
-    Pad,
     Permute,
-    PixelShuffle,
     Reduce,
     Reshape,
     ScaledDotProduct,
@@ -36,40 +31,16 @@ from introspect.layers import (
     Stack,
     Standardization,
     Tile,
-    TransposedConv,
-    Upsample,
 )
 
-from .arguments import pairs, pooled, same_or_numeric, tuple_of
-from .standins import is_standin
+from .applied import Applied as Applied
+from .applied import Entry, length_of, rank_of, shape_of, sizes_of
+from .applied import NoLawError as NoLawError
+from .arguments import tuple_of
+from .functions_windows import WINDOWS
 
 
-class Applied(NamedTuple):
-    """A law and the tensors it is applied to."""
-
-    spec: Spec
-    inputs: tuple[Any, ...]
-    dtype: Any = None  # None: the first input's
-
-
-class NoLawError(Exception):
-    """These arguments are not covered; the function is run on meta tensors instead."""
-
-
-def _shape(x: Any) -> Shape:
-    return x.known_shape if is_standin(x) else tuple(x.shape)
-
-
-def _rank(x: Any) -> int:
-    return len(_shape(x))
-
-
-def _sizes(sizes: tuple[Any, ...]) -> tuple[Any, ...]:
-    """``x.view(2, 3)`` and ``x.view((2, 3))`` alike."""
-    return tuple(sizes[0]) if len(sizes) == 1 and isinstance(sizes[0], (tuple, list)) else sizes
-
-
-def activation(name: str) -> Callable[..., Applied]:
+def activation(name: str) -> Entry:
     return lambda x, *args, **kwargs: Applied(Activation(name), (x,))
 
 
@@ -89,7 +60,7 @@ def normalize(x: Any, *args: Any, **kwargs: Any) -> Applied:
     return Applied(Standardization("normalize"), (x,))
 
 
-def binary(operation: str) -> Callable[..., Applied]:
+def binary(operation: str) -> Entry:
     def law(a: Any, b: Any = None, *args: Any, other: Any = None, **kwargs: Any) -> Applied:
         tensors = tuple(x for x in (a, b if other is None else other) if hasattr(x, "dtype"))
         return Applied(Elementwise(operation), tensors) if len(tensors) == 2 else Applied(Identity(), tensors)
@@ -112,7 +83,7 @@ def flatten(x: Any, start_dim: int = 0, end_dim: int = -1) -> Applied:
 
 
 def view(x: Any, *sizes: Any, shape: Any = None, size: Any = None) -> Applied:
-    given = _sizes(sizes) or shape or size
+    given = sizes_of(sizes) or shape or size
     if not isinstance(given, tuple):
         given = tuple(given or ())
     if any(isinstance(n, (str, bool)) or not hasattr(n, "__add__") for n in given) or (sizes and not given):
@@ -125,25 +96,25 @@ def unflatten(x: Any, dim: int, sizes: Any) -> Applied:
 
 
 def view_as(x: Any, other: Any) -> Applied:
-    return Applied(Reshape(_shape(other)), (x,))
+    return Applied(Reshape(shape_of(other)), (x,))
 
 
 def permute(x: Any, *dims: Any, **kwargs: Any) -> Applied:
-    return Applied(Permute(tuple(_sizes(dims) or kwargs["dims"])), (x,))
+    return Applied(Permute(tuple(sizes_of(dims) or kwargs["dims"])), (x,))
 
 
 def transpose(x: Any, dim0: int, dim1: int) -> Applied:
-    order = list(range(_rank(x)))
+    order = list(range(rank_of(x)))
     order[dim0], order[dim1] = order[dim1], order[dim0]
     return Applied(Permute(tuple(order)), (x,))
 
 
 def matrix_transpose(x: Any) -> Applied:
-    return transpose(x, -2, -1) if _rank(x) > 1 else unary(x)
+    return transpose(x, -2, -1) if rank_of(x) > 1 else unary(x)
 
 
 def squeeze(x: Any, dim: Any = None) -> Applied:
-    shape = _shape(x)
+    shape = shape_of(x)
     named = () if dim is None else tuple_of(dim, 1)
     if any(not -len(shape) <= d < len(shape) for d in named) or (dim is None and not all(isinstance(n, int) for n in shape)):
         raise NoLawError
@@ -153,7 +124,7 @@ def squeeze(x: Any, dim: Any = None) -> Applied:
 
 
 def unsqueeze(x: Any, dim: int) -> Applied:
-    order: list[Optional[int]] = list(range(_rank(x)))
+    order: list[Optional[int]] = list(range(rank_of(x)))
     if not -len(order) - 1 <= dim <= len(order):
         raise NoLawError
     order.insert(dim if dim >= 0 else dim + len(order) + 1, None)
@@ -161,15 +132,15 @@ def unsqueeze(x: Any, dim: int) -> Applied:
 
 
 def expand(x: Any, *sizes: Any, **kwargs: Any) -> Applied:
-    return Applied(Expand(tuple(_sizes(sizes) or kwargs["size"])), (x,))
+    return Applied(Expand(tuple(sizes_of(sizes) or kwargs["size"])), (x,))
 
 
 def expand_as(x: Any, other: Any) -> Applied:
-    return Applied(Expand(_shape(other)), (x,))
+    return Applied(Expand(shape_of(other)), (x,))
 
 
 def repeat(x: Any, *times: Any, **kwargs: Any) -> Applied:
-    return Applied(Tile(tuple(_sizes(times) or kwargs["repeats"])), (x,))
+    return Applied(Tile(tuple(sizes_of(times) or kwargs["repeats"])), (x,))
 
 
 def cat(tensors: Any, dim: int = 0, **kwargs: Any) -> Applied:
@@ -184,26 +155,19 @@ def split(x: Any, size: Any = None, dim: int = 0, **kwargs: Any) -> Applied:
     size = kwargs.get("split_size_or_sections", kwargs.get("split_size", size))
     if isinstance(size, (tuple, list)):
         return Applied(Split(tuple(size), dim), (x,))
-    n = _length(x, dim)
+    n = length_of(x, dim)
     return Applied(Split(tuple(min(size, n - start) for start in range(0, n, size)) or (0,), dim), (x,))
 
 
 def chunk(x: Any, chunks: int, dim: int = 0) -> Applied:
-    return split(x, max(int(ceil_div(_length(x, dim), chunks)), 1), dim)
+    return split(x, max(int(ceil_div(length_of(x, dim), chunks)), 1), dim)
 
 
 def unbind(x: Any, dim: int = 0) -> Applied:
-    return Applied(Split((1,) * _length(x, dim), dim, drop=True), (x,))
+    return Applied(Split((1,) * length_of(x, dim), dim, drop=True), (x,))
 
 
-def _length(x: Any, dim: int) -> int:
-    n = _shape(x)[dim]
-    if not isinstance(n, int):
-        raise NoLawError
-    return n
-
-
-def reduce(operation: str) -> Callable[..., Applied]:
+def reduce(operation: str) -> Entry:
     def law(x: Any, dim: Any = None, keepdim: bool = False, *args: Any, **kwargs: Any) -> Applied:
         dim, keepdim = kwargs.get("axis", dim), kwargs.get("keepdims", keepdim)
         if hasattr(dim, "dtype") or isinstance(dim, bool):
@@ -214,7 +178,7 @@ def reduce(operation: str) -> Callable[..., Applied]:
     return law
 
 
-def pick(operation: str) -> Callable[..., Applied]:
+def pick(operation: str) -> Entry:
     """Reductions that give values and indices when an axis is named; those are left to meta tensors."""
 
     def law(x: Any, *args: Any, **kwargs: Any) -> Applied:
@@ -250,14 +214,6 @@ def einsum(equation: Any, *operands: Any) -> Applied:
     return Applied(Einsum(equation), tuple(tensors))
 
 
-def pixel_shuffle(x: Any, upscale_factor: int) -> Applied:
-    return Applied(PixelShuffle(upscale_factor), (x,))
-
-
-def pixel_unshuffle(x: Any, downscale_factor: int) -> Applied:
-    return Applied(PixelShuffle(downscale_factor, inverse=True), (x,))
-
-
 def attention(query: Any, key: Any, value: Any, *args: Any, **kwargs: Any) -> Applied:
     return Applied(ScaledDotProduct(), (query, key, value))
 
@@ -270,79 +226,14 @@ def select(x: Any, dim: int, index: int) -> Applied:
     return Applied(Slice(dim, index=index), (x,))
 
 
-def pad(x: Any, pad: Any, mode: str = "constant", value: Any = None) -> Applied:
-    amounts = tuple((pad[i], pad[i + 1]) for i in range(len(pad) - 2, -1, -2))
-    return Applied(Pad(amounts, -len(amounts), mode), (x,))
-
-
-def interpolate(
-    x: Any, size: Any = None, scale_factor: Any = None, mode: str = "nearest", *args: Any, **kwargs: Any
-) -> Applied:
-    if size is not None:
-        return Applied(Upsample(size=tuple(size) if isinstance(size, (tuple, list)) else size, mode=mode), (x,))
-    factors = tuple(scale_factor) if isinstance(scale_factor, (tuple, list)) else scale_factor
-    return Applied(Upsample(factors, mode=mode), (x,))
-
-
-def pool(mode: str, rank: int) -> Callable[..., Applied]:
-    def maximum(x: Any, kernel_size: Any, stride: Any = None, padding: Any = 0, dilation: Any = 1,
-                ceil_mode: bool = False, return_indices: bool = False) -> Applied:  # fmt: skip
-        if return_indices:
-            raise NoLawError
-        return Applied(pooled("max", rank, kernel_size, stride, padding, dilation, ceil_mode), (x,))
-
-    def average(x: Any, kernel_size: Any, stride: Any = None, padding: Any = 0, ceil_mode: bool = False,
-                *args: Any, **kwargs: Any) -> Applied:  # fmt: skip
-        return Applied(pooled("average", rank, kernel_size, stride, padding, 1, ceil_mode), (x,))
-
-    return maximum if mode == "max" else average
-
-
-def adaptive(mode: str, rank: int) -> Callable[..., Applied]:
-    def law(x: Any, output_size: Any, return_indices: bool = False) -> Applied:
-        if return_indices:
-            raise NoLawError
-        return Applied(AdaptivePool(tuple_of(output_size, rank), mode), (x,))
-
-    return law
-
-
 def linear(x: Any, weight: Any, bias: Any = None) -> Applied:
-    units, features = _shape(weight)
+    units, features = shape_of(weight)
     return Applied(Dense(units, bias is not None, features), (x,))  # type: ignore[arg-type]
 
 
 def embedding(indices: Any, weight: Any, *args: Any, **kwargs: Any) -> Applied:
-    vocabulary, dimension = _shape(weight)
+    vocabulary, dimension = shape_of(weight)
     return Applied(Embedding(vocabulary, dimension), (indices,), weight.dtype)  # type: ignore[arg-type]
-
-
-def conv(rank: int) -> Callable[..., Applied]:
-    def law(x: Any, weight: Any, bias: Any = None, stride: Any = 1, padding: Any = 0, dilation: Any = 1,
-            groups: int = 1) -> Applied:  # fmt: skip
-        filters, per_group, *kernel = (int(n) for n in _shape(weight))
-        dilations = tuple_of(dilation, rank)
-        spec = Conv(
-            tuple(kernel), tuple_of(stride, rank), same_or_numeric(padding, kernel, dilations), dilations,
-            None if bias is None else "shared", "first", per_group * groups, filters=filters, groups=groups,
-        )  # fmt: skip
-        return Applied(spec, (x,))
-
-    return law
-
-
-def conv_transpose(rank: int) -> Callable[..., Applied]:
-    def law(x: Any, weight: Any, bias: Any = None, stride: Any = 1, padding: Any = 0, output_padding: Any = 0,
-            groups: int = 1, dilation: Any = 1) -> Applied:  # fmt: skip
-        channels, per_group, *kernel = (int(n) for n in _shape(weight))
-        spec = TransposedConv(
-            tuple(kernel), tuple_of(stride, rank), pairs(padding, rank), tuple_of(dilation, rank),
-            None if bias is None else "shared", "first", channels, filters=per_group * groups, groups=groups,
-            output_padding=tuple_of(output_padding, rank),
-        )  # fmt: skip
-        return Applied(spec, (x,))
-
-    return law
 
 
 _NONLINEAR = (
@@ -372,7 +263,7 @@ _DROPOUTS = ("dropout dropout1d dropout2d dropout3d alpha_dropout feature_alpha_
 
 _REDUCTIONS = "mean sum amax amin var std logsumexp prod all any norm argmax argmin".split()
 
-FUNCTIONS: dict[str, Callable[..., Applied]] = {
+FUNCTIONS: dict[str, Entry] = {
     **{name: activation(name.rstrip("_")) for name in _NONLINEAR},
     **dict.fromkeys(_UNARY, unary), **dict.fromkeys(_CAST, cast), **dict.fromkeys(_DROPOUTS, noise),
     **{name: binary(operation) for name, operation in _BINARY.items()},
@@ -386,14 +277,6 @@ FUNCTIONS: dict[str, Callable[..., Applied]] = {
     "swapaxes": transpose, "t": matrix_transpose, "T": matrix_transpose, "mT": matrix_transpose, "squeeze": squeeze,
     "unsqueeze": unsqueeze, "expand": expand, "expand_as": expand_as, "repeat": repeat, "tile": repeat,
     "cat": cat, "concat": cat, "concatenate": cat, "stack": stack, "split": split, "chunk": chunk, "unbind": unbind,
-    "__getitem__": getitem, "narrow": narrow, "select": select, "pad": pad, "_pad": pad, "interpolate": interpolate,
-    "upsample": interpolate, "linear": linear, "embedding": embedding,
-    "scaled_dot_product_attention": attention, "einsum": einsum, "pixel_shuffle": pixel_shuffle,
-    "pixel_unshuffle": pixel_unshuffle,
+    "__getitem__": getitem, "narrow": narrow, "select": select, "linear": linear, "embedding": embedding,
+    "scaled_dot_product_attention": attention, "einsum": einsum, **WINDOWS,
 }  # fmt: skip
-for _n in (1, 2, 3):
-    FUNCTIONS.update({
-        f"conv{_n}d": conv(_n), f"conv_transpose{_n}d": conv_transpose(_n), f"max_pool{_n}d": pool("max", _n),
-        f"avg_pool{_n}d": pool("average", _n), f"adaptive_avg_pool{_n}d": adaptive("average", _n),
-        f"adaptive_max_pool{_n}d": adaptive("max", _n),
-    })  # fmt: skip

@@ -65,8 +65,8 @@ def cropped(inputs: tuple[Shape, ...], axes: tuple[bool, ...]) -> tuple[Shape, .
 class Elementwise(Spec):
     """Add, subtract, multiply, average, maximum, minimum of two or more inputs.
 
-    `broadcasting`: ``numpy``; ``per_example``, where the batch stands apart (Keras); or ``none`` where all shapes must be
-    equal. `cropping`: an axis marked True is cut to the smallest input's (Lasagne).
+    `broadcasting`: ``numpy``; ``to_first``, where the first input is not stretched (in place); ``per_example``, where the batch
+    stands apart (Keras); or ``none`` where all shapes must be equal. `cropping`: an axis marked True is cut to the smallest input's (Lasagne).
     """
 
     operation: str = "add"
@@ -78,6 +78,8 @@ class Elementwise(Spec):
         inputs = cropped(inputs, self.cropping)
         if self.broadcasting == "numpy":
             return broadcast_all(inputs)
+        if self.broadcasting == "to_first":
+            return require_equal((broadcast_all(inputs), inputs[0]), "what is written in place")
         if self.broadcasting == "per_example":
             batch = _agreed(tuple(x[0] for x in inputs), "the batch of an element-wise layer")
             return (batch, *broadcast_all(tuple(x[1:] for x in inputs)))
@@ -207,7 +209,7 @@ def _agreed(dims: tuple[Dim, ...], what: str) -> Dim:
 
 @dataclass(frozen=True)
 class Meshgrid(Spec):
-    """Vectors spread over a grid, one output for each; ``xy`` exchanges the first two axes. Source: PyTorch's ``meshgrid`` page."""
+    """Vectors spread over a grid, one output for each; ``xy`` exchanges the first two axes. Source: NumPy's ``meshgrid``."""
 
     indexing: str = "ij"
     kind: ClassVar[str] = "meshgrid"
