@@ -31,8 +31,10 @@ def footer(lines: Sequence[Line], start: int) -> tuple[dict[str, Amount], bool]:
 
 
 def goes_on(lines: Sequence[Line], i: int) -> bool:
-    """Whether a line starts with what may be the rest of a number in the line above."""
-    return i < len(lines) and re.match(r"\s*[\d,.(]", lines[i].text) is not None and totals(lines[i]) is None
+    """Whether a line starts with what may be the rest of a number in the line above, or holds what may be a row's shape."""
+    if i >= len(lines) or lines[i].cut or totals(lines[i]) is not None:
+        return False
+    return re.match(r"\s*[\d,.(]", lines[i].text) is not None or _shape.search(lines[i].text) is not None
 
 
 def check_top(lines: Sequence[Line], first: int) -> None:

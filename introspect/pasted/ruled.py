@@ -14,7 +14,7 @@ from typing import Optional
 from .base import Pasted, PastedRow, Stopped
 from .cells import SHAPE, WHOLE, named, number, shapes
 from .cleaning import Line
-from .parts import check_top, footer, is_ruler, paths
+from .parts import check_top, footer, goes_on, is_ruler, paths
 from .totals import totals as total_line
 
 _header = re.compile(
@@ -169,9 +169,9 @@ def _complete(draft: _Draft) -> bool:
 
 def _check_cut_off(lines: Sequence[Line], i: int, columns: _Columns) -> None:
     """Nothing of the table may stand below a line that could not be read."""
-    for line in lines[i + 1 :]:
-        if total_line(line) or is_ruler(line.text, "=") or _take([], line, columns):
-            raise Stopped(lines[i].number, lines[i].text, "a row with its columns below the header's, or a ruled line")
+    more = any(total_line(line) or is_ruler(line.text, "=") or _take([], line, columns) for line in lines[i + 1 :])
+    if more or goes_on(lines, i):
+        raise Stopped(lines[i].number, lines[i].text, "a row with its columns below the header's, or a ruled line")
 
 
 def _made(draft: _Draft, columns: _Columns, *, whole: bool) -> PastedRow:

@@ -42,12 +42,18 @@ def _filled(lines: Sequence[Line], narrow: int, wide: int) -> list[Line]:
     i = 0
     while i < len(lines):
         line, text = lines[i], lines[i].text
-        while i + 1 < len(lines) and len(lines[i].text) == narrow and len(text) < wide and not _total.match(lines[i + 1].text):
+        while i + 1 < len(lines) and len(lines[i].text) == narrow and len(text) < wide and _is_more(text, lines[i + 1].text):
             i += 1
             text += lines[i].text
         whole.append(replace(line, text=text.rstrip(), cut=lines[i].cut))
         i += 1
     return whole
+
+
+def _is_more(above: str, below: str) -> bool:
+    """Whether a full line may go on in the next: not in a total, nor a row in a ruled line."""
+    ruled = _rule.fullmatch(below.rstrip()) is not None and _rule.fullmatch(above) is None
+    return not ruled and not _total.match(below)
 
 
 def grouped(lines: Sequence[Line]) -> list[Line]:
