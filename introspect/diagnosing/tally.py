@@ -18,6 +18,7 @@ from .revising import Reviser, Revision, Specs
 
 if TYPE_CHECKING:
     from ..explaining import Explanation
+    from ..rows import TensorRow
 
 OWNED: Mapping[str, Callable[[Entry], bool]] = {
     "params": lambda e: not e.buffer,
@@ -98,7 +99,7 @@ class Tally:
         self.explanation, self.model = explanation, explanation.model
         self.quantity, self.scope = quantity, scope or Scope(name=explanation.model.name)
         self.reviser = Reviser(self.model)
-        self.rows = count(self.model).rows
+        self.rows = self._settled(count(self.model).rows)
         self.batch = next((row.batch for row in self.rows), 1)
 
     def over(self, quantity: str, scope: Optional[Scope] = None) -> Tally:
@@ -114,11 +115,22 @@ class Tally:
         return self.quantity in OWNED
 
     @cached_property
-    def carried(self) -> dict[tuple[str, str], int]:
-        """The sizes that no law gives, as the framework reports them."""
-        if all(entry.size is not None for row in self.rows for entry in row.entries):
-            return {}
-        return {(t.path, t.name): int(t.size) for t in self.explanation.tensors if t.opaque and isinstance(t.size, int)}
+    def carried(self) -> dict[tuple[str, str], TensorRow]:
+        """The tensors of which no law speaks, as the framework reports them."""
+        return {(t.path, t.name): t for t in self.explanation.tensors if t.opaque and isinstance(t.size, int)}
+
+    def _settled(self, rows: list[Row]) -> list[Row]:
+        """Rows with what is reported of tensors without a law; without tensors that a revised law does not have."""
+        for row in rows:
+            if any(entry.size is None for entry in row.entries):
+                row.entries = [
+                    entry for entry in row.entries if not entry.unexpected or (entry.path, entry.name) in self.carried
+                ]
+                for entry in row.entries:
+                    found = self.carried.get((entry.path, entry.name)) if entry.size is None else None
+                    if found is not None:
+                        entry.trainable, entry.buffer = found.trainable, found.buffer
+        return rows
 
     @cached_property
     def total(self) -> int:
@@ -158,7 +170,10 @@ class Tally:
 
     def size(self, entry: Entry) -> Optional[Dim]:
         """A tensor's elements: by its law, else as the framework reports it."""
-        return self.carried.get((entry.path, entry.name)) if entry.size is None else entry.size
+        if entry.size is not None:
+            return entry.size
+        found = self.carried.get((entry.path, entry.name))
+        return None if found is None else found.size
 
     def _of_call(self, row: Row) -> Optional[Dim]:
         if self.quantity.startswith("neurons"):
@@ -196,8 +211,7 @@ class Tally:
     def on(self, model: Model) -> int:
         """The quantity of a revision, counted as a whole."""
         value: Dim = 0
-        for row in count(model).rows:
-            row.entries = [e for e in row.entries if not (e.unexpected and (e.path, e.name) not in self.carried)]
+        for row in self._settled(count(model).rows):
             amount = self.amount(row)
             if amount is None:
                 raise InputNeededError("this revision cannot be counted", path=row.layer.path or None)
@@ -249,11 +263,10 @@ class Tally:
             calls=tuple(Call(place[c.layer], c.inputs, c.outputs) for c in (self.model.calls[i] for i in calls)),
             values=values,
         )
-        for row in count(small).rows:
+        for row in self._settled(count(small).rows):
             row.layer_index = layers[row.layer_index]
             row.call = None if row.call is None else calls[row.call]
             row.batch = self.batch
-            row.entries = [e for e in row.entries if not (e.unexpected and (e.path, e.name) not in self.carried)]
             yield row
 
     def _revised_layer(self, revision: Revision, index: int) -> Layer:

@@ -19,10 +19,10 @@ from introspect.diagnosing.tally import Tally, find_scope
 
 MOST = settings.default.max_examples if settings.default is not None else 100
 QUANTITIES = ("params", "trainable", "buffers", "weights", "biases", "neurons", "connections")
-SUBJECTS: list[tuple[Any, str]] = [
-    (tied(), ""), (recurrent("gru", peepholes=False), ""), (recurrent("lstm", bias_sets=2), "rnn"), (on_paper(), "conv2"),
-    (residual(blocks=2), ""), (transformer(depth=2), ""), (convnet(), ""), (convnet(), "bn2"), (alexnet(), "conv1"),
-    (transformer(depth=2), "h.0"),
+SUBJECTS: list[tuple[Any, str, float]] = [  # and how many of the claims: a search that finds nothing takes longest
+    (tied(), "", 3), (recurrent("gru"), "", 2), (recurrent("lstm", bias_sets=2), "rnn", 3), (on_paper(), "conv2", 2),
+    (residual(blocks=2), "", 0.5), (transformer(depth=2), "", 0.25), (convnet(), "", 0.2), (convnet(), "bn2", 1),
+    (alexnet(), "conv1", 0.5), (transformer(depth=2), "h.0", 0.5),
 ]  # fmt: skip
 
 
@@ -43,11 +43,11 @@ def claims(random: Random, ours: int) -> Any:
 
 @pytest.mark.parametrize("number", range(len(SUBJECTS)))
 def test_every_working_comes_to_the_claim(number: int) -> None:
-    model, at = SUBJECTS[number]
+    model, at, share = SUBJECTS[number]
     random = Random(number)
     searches = {}
     reasons = 0
-    for _ in range(MOST):
+    for _ in range(int(MOST * share)):
         quantity = random.choice(QUANTITIES) if random.random() < 0.5 else "params"
         if quantity not in searches:
             searches[quantity] = Search(Tally(explain(model), quantity, find_scope(model, at)))
@@ -62,7 +62,7 @@ def test_every_working_comes_to_the_claim(number: int) -> None:
                 reason,
             )
             reasons += 1
-    assert reasons > MOST // 20  # something was proved
+    assert reasons > MOST * share / 10  # something was proved
 
 
 def _as_written(value: int, claim: Any) -> set[int]:
