@@ -217,7 +217,7 @@ class Way:
         self.law = following(mine)
         self.inputs = self._inputs()
         self.same_kind = type(unwrapped(mine)) is type(unwrapped(theirs))
-        self.steps = steps(self.law, theirs, self.inputs, reader) if self.same_kind else []
+        self.steps = steps(self.law, theirs, self.inputs, reader, relaid=u.layout != v.layout) if self.same_kind else []
         self.arrival = state_of(self.law, self.inputs, u.layout)
         self.goal = State(ledger_of(v.spec, v.inputs), v.gives, state_neurons(v))
         self.arrives_changed = self.arrival is not None and self.arrival.gives != u.gives
@@ -265,9 +265,9 @@ class Way:
             yield u.neurons, v.neurons, NOTHING, True
 
     def _rest(self, upstream: Causes) -> Causes:
-        """Why the last step is needed: the layers are of two kinds, or one law has been given two things."""
+        """Why the last step is needed: the layers are of two kinds, or fields that no law allows to be changed one by one."""
         if self.same_kind:
-            return upstream if not self.steps else NOTHING
+            return upstream | {self._told(step.cause) for step in self.steps}
         return frozenset([Cause("layer_kind", _kind(self.u), _kind(self.v))])
 
     def _told(self, cause: Cause) -> Cause:

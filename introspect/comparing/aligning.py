@@ -14,7 +14,7 @@ from .units import Unit, ledger_of
 
 Match = tuple[Optional[Unit], Optional[Unit]]
 _Score = Callable[[Unit, Unit], float]
-_EQUAL, _SURE = 10.0, 7.0  # kernel, output and family; kernel and family
+_EQUAL, _SURE = 14.0, 11.0  # kernel, output and family; kernel and family
 
 
 def align(a: Sequence[Unit], b: Sequence[Unit]) -> list[Match]:
@@ -52,12 +52,12 @@ class Likeness:
         return score
 
     def of(self, u: Unit, v: Unit) -> float:
-        """Kernel of the same size 6, same output 3, same input 1, same window 1, same family 1, same name ½."""
+        """Kernel of the same size 6, same family 5, same output 3, same input 1, same window 1, same name 1."""
         i, j = self._kind[id(u)], self._kind[id(v)]
         found = self._scores[i][j]
         if found is None:
             found = self._scores[i][j] = _alike(self._known[i], self._known[j])
-        return found + 0.5 if found and u.row.path == v.row.path else found
+        return found + 1.0 if found and u.row.path == v.row.path else found
 
 
 class _Traits(NamedTuple):
@@ -87,7 +87,7 @@ def _alike(u: _Traits, v: _Traits) -> float:
     if u.backward is not None and v.backward is not None and u.backward != v.backward:
         return 0.0
     unknown = u.gives is None or v.gives is None  # a model without an input: sizes have to do
-    score = 1.0 + 6.0 * same_size + 3.0 * (same_output or (same_size and unknown))
+    score = 5.0 + 6.0 * same_size + 3.0 * (same_output or (same_size and unknown))
     return score + (u.seen is not None and u.seen == v.seen) + (u.window is not None and u.window == v.window)
 
 

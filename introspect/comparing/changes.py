@@ -57,22 +57,27 @@ def state_of(spec: Spec, inputs: Inputs, layout: str) -> Optional[State]:
         return None
 
 
-def steps(mine: Spec, theirs: Spec, inputs: Inputs, reader: str = "") -> list[Step]:
-    """The changes that lead from one law to another of its kind. `reader`: the kind of layer that reads the output."""
+def steps(mine: Spec, theirs: Spec, inputs: Inputs, reader: str = "", *, relaid: bool = False) -> list[Step]:
+    """The changes that lead from one law to another of its kind.
+
+    `reader`: the kind of layer that reads the output. `relaid`: the two models keep their axes in another order.
+    """
     found: list[Step] = []
     current, goal = unwrapped(mine), unwrapped(theirs)
-    differing = _differing(current, goal)
+    differing = _differing(current, goal, relaid)
     while differing:
         step = _foreseen(current, goal, differing, inputs, reader) or _rest(current, goal, differing)
         found.append(step)
         current = current.replace(**step.fields)
-        differing = _differing(current, goal)
+        differing = _differing(current, goal, relaid)
     return found
 
 
-def _differing(a: Spec, b: Spec) -> set[str]:
+def _differing(a: Spec, b: Spec, relaid: bool) -> set[str]:
     names = {field.name for field in dataclasses.fields(a)} & {field.name for field in dataclasses.fields(b)}
-    return {n for n in names - _LAYOUT - set(a.declared) if getattr(a, n) != getattr(b, n) and not _same_axes(a, b, n)}
+    return {
+        n for n in names - _LAYOUT - set(a.declared) if getattr(a, n) != getattr(b, n) and not (relaid and _same_axes(a, b, n))
+    }
 
 
 def _same_axes(a: Spec, b: Spec, name: str) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple, Optional
 
 from ..explaining import Explanation
-from ..layers import Pad, Recurrent
+from ..layers import Pad
 from ..layers.base import Shape, Spec
 from ..layers.window import Windowed
 from ..rows import LayerRow
@@ -31,9 +31,14 @@ class Flow:
         for i, call in enumerate(self._calls):
             for value in call.inputs:
                 self._readers.setdefault(value, []).append(self._row[i])
-        self.units = units_of(e, self.padded)
         self._pieces: dict[int, list[Unit]] = {}
-        for unit in self.units:
+        self.units: list[Unit] = []
+        self.settle(units_of(e, self.padded))
+
+    def settle(self, units: list[Unit]) -> None:
+        """From now on, these are the units."""
+        self.units, self._pieces = units, {}
+        for unit in units:
             self._pieces.setdefault(-1 if unit.row.call is None else unit.row.call, []).append(unit)
 
     def reader(self, unit: Unit) -> str:
@@ -49,15 +54,15 @@ class Flow:
     def _ends(self, call: int) -> list[Unit]:
         """The pieces of a layer that its output comes out of: the last one, or the last two directions."""
         pieces = self._pieces.get(call, [])
-        return pieces[-_abreast(pieces[-1]) :] if pieces else []
+        return pieces[-pieces[-1].abreast :] if pieces else []
 
     def origin(self, unit: Unit) -> Origin:
         """What feeds a unit; the pieces before it, for a piece of a layer."""
         pieces = [] if unit.row.call is None else self._pieces[unit.row.call]
         at = pieces.index(unit) if unit in pieces else 0
-        level = at - at % _abreast(unit)
+        level = at - at % unit.abreast
         if level:
-            return Origin(pieces[level - _abreast(unit) : level], [], [])
+            return Origin(pieces[level - unit.abreast : level], [], [])
         found = Origin([], [], [])
         waiting = [] if unit.row.call is None else list(self._calls[unit.row.call].inputs)
         seen: set[int] = set()
@@ -83,11 +88,6 @@ class Flow:
         if before is None or not isinstance(before.spec, Pad) or not before.input_shapes:
             return spec, inputs
         return fused(spec, inputs, before.spec, before.input_shapes[0])
-
-
-def _abreast(unit: Unit) -> int:
-    """How many pieces of the unit's layer work side by side."""
-    return unit.row.spec.directions if isinstance(unit.row.spec, Recurrent) else 1
 
 
 def fused(spec: Spec, inputs: Inputs, pad: Pad, x: Optional[Shape]) -> tuple[Spec, Inputs]:

@@ -41,7 +41,7 @@ Ledger = dict[str, Held]
 class Unit:
     """One layer, or a piece of one: its law and inputs, what it holds by role, and its shapes in the one form.
 
-    `part` names the piece, `whole` the kind of what it was taken out of.
+    `part` names the piece, `whole` the kind of what it was taken out of, `abreast` how many pieces work side by side.
     """
 
     index: int
@@ -55,6 +55,7 @@ class Unit:
     neurons: Optional[Dim] = 0
     part: str = ""
     whole: str = ""
+    abreast: int = 1
     given: Form = None  # what flows in before a dense layer flattens it
 
     def fed_like(self, other: Unit) -> bool:
@@ -129,6 +130,7 @@ def _units(row: LayerRow, law: tuple[Spec, Inputs], layout: str, first: int) -> 
         unit = Unit(first + i, row, piece.spec, piece.inputs, seen, gives, layout, part=piece.part, whole=whole)
         unit.given = form_of(Identity(), x, layout, incoming=True) if row.called else None
         unit.neurons = spread[i]
+        unit.abreast = row.spec.directions if isinstance(row.spec, Recurrent) else 1
         unit.held = _held(row, piece, pieces, i)
         yield unit
 

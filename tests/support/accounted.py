@@ -42,4 +42,7 @@ def assert_accounted(c: Comparison) -> None:
 
 def amounts(c: Comparison, quantity: str = "params") -> dict[str, int]:
     """What each reason comes to."""
-    return {reason.code: reason.amount for reason in c[quantity].reasons}
+    found: dict[str, int] = {}
+    for reason in c[quantity].reasons:
+        found[reason.code] = found.get(reason.code, 0) + reason.amount
+    return found
