@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Optional
 
-from ..counting import count
 from ..errors import IntrospectError
 from ..ir import Model
 from .claims import CUT, Claim, Reading
@@ -78,12 +77,12 @@ def prove(tally: Tally, claim: Claim, candidate: Candidate) -> Optional[Proved]:
         places=tuple(dict.fromkeys(place for edit in candidate.edits for place in edit.places)),
         cost=round(candidate.cost, 2),
     )
-    return Proved(candidate, reason, _ledger(model, others), model)
+    return Proved(candidate, reason, _ledger(tally, model, others), model)
 
 
-def _ledger(model: Model, slips: Iterable[Edit]) -> tuple[object, ...]:
+def _ledger(tally: Tally, model: Model, slips: Iterable[Edit]) -> tuple[object, ...]:
     """Equal for two candidates that stand for the same tensors."""
-    held = tuple((e.path, e.role, e.size, e.trainable, e.buffer) for row in count(model).rows for e in row.entries)
+    held = tuple((e.path, e.role, e.size, e.trainable, e.buffer) for row in tally.rows_of(model) for e in row.entries)
     shapes = tuple(value.shape for value in model.values)
     return held, shapes, tuple(sorted((edit.code, edit.delta) for edit in slips))
 
@@ -96,7 +95,7 @@ def _pieces(tally: Tally, model: Model, revisions: list[Edit], others: list[Edit
         return of_model(tally, model, tally.rows) or [Piece(tally.total)]
     found: Optional[list[Piece]] = None
     if revisions:
-        rows = count(model).rows
+        rows = tally.rows_of(model)
         found = of_model(tally, model, rows)
         if found is None or others:
             recount = tally.recount(merged(tally.model, revisions))

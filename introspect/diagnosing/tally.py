@@ -99,7 +99,7 @@ class Tally:
         self.explanation, self.model = explanation, explanation.model
         self.quantity, self.scope = quantity, scope or Scope(name=explanation.model.name)
         self.reviser = Reviser(self.model)
-        self.rows = self._settled(count(self.model).rows)
+        self.rows = self.rows_of(self.model)
         self.batch = next((row.batch for row in self.rows), 1)
 
     def over(self, quantity: str, scope: Optional[Scope] = None) -> Tally:
@@ -119,8 +119,9 @@ class Tally:
         """The tensors of which no law speaks, as the framework reports them."""
         return {(t.path, t.name): t for t in self.explanation.tensors if t.opaque and isinstance(t.size, int)}
 
-    def _settled(self, rows: list[Row]) -> list[Row]:
-        """Rows with what is reported of tensors without a law; without tensors that a revised law does not have."""
+    def rows_of(self, model: Model) -> list[Row]:
+        """The ledger of a revision: what is reported of tensors without a law, and no tensor that a revised law has not."""
+        rows = count(model).rows
         for row in rows:
             if any(entry.size is None for entry in row.entries):
                 row.entries = [
@@ -211,7 +212,7 @@ class Tally:
     def on(self, model: Model) -> int:
         """The quantity of a revision, counted as a whole."""
         value: Dim = 0
-        for row in self._settled(count(model).rows):
+        for row in self.rows_of(model):
             amount = self.amount(row)
             if amount is None:
                 raise InputNeededError("this revision cannot be counted", path=row.layer.path or None)
@@ -263,7 +264,7 @@ class Tally:
             calls=tuple(Call(place[c.layer], c.inputs, c.outputs) for c in (self.model.calls[i] for i in calls)),
             values=values,
         )
-        for row in self._settled(count(small).rows):
+        for row in self.rows_of(small):
             row.layer_index = layers[row.layer_index]
             row.call = None if row.call is None else calls[row.call]
             row.batch = self.batch

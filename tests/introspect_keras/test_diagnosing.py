@@ -1,0 +1,68 @@
+"""Numbers that do not agree with a Keras model's, and why."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+import pytest
+from arithmetic_of_reasons import holds
+from keras import layers
+
+from introspect import diagnose
+
+
+def small() -> Any:
+    """36 + 16 parameters, 8 of them running statistics."""
+    return keras.Sequential([keras.Input((8,)), layers.Dense(4), layers.BatchNormalization()])
+
+
+def digits() -> Any:
+    """Document 003 in today's Keras."""
+    return keras.Sequential(
+        [
+            keras.Input((28, 28, 1)), layers.Conv2D(32, 5, activation="relu", name="conv1"), layers.MaxPooling2D(2),
+            layers.Conv2D(64, 5, activation="relu", name="conv2"), layers.MaxPooling2D(2), layers.Dropout(0.25),
+            layers.Flatten(), layers.Dense(100, activation="relu"), layers.Dropout(0.5), layers.Dense(2),
+        ]
+    )  # fmt: skip
+
+
+def test_the_total_after_fit() -> None:
+    import numpy as np
+
+    model = small()
+    model.compile("adam", "mse")
+    model.fit(np.zeros((2, 8)), np.zeros((2, 4)), verbose=0)
+    claim = model.count_params() + sum(int(np.prod(v.shape)) for v in model.optimizer.variables)
+    assert claim == 142
+    first = diagnose(model, claim).reasons[0]
+    assert first.code == "optimizer_slots"
+    assert first.working == "52 + 2·44 + 2 = 142"
+
+
+CASES = [
+    (lambda: keras.Sequential([keras.Input((9, 16)), layers.LSTM(32, name="lstm")]), "lstm", 6_400, "second_recurrent_bias"),
+    (lambda: keras.Sequential([keras.Input((9, 16)), layers.GRU(32, name="gru")]), "gru", 4_704, "reset_after"),
+    (digits, "conv2", 1_664, "input_channels_forgotten"),
+    (small, None, 44, "running_statistics"),
+]
+
+
+@pytest.mark.parametrize(("make", "at", "claim", "code"), CASES, ids=[c[3] for c in CASES])
+def test_what_others_say(make: Any, at: Any, claim: int, code: str) -> None:
+    first = diagnose(make(), claim, at).reasons[0]
+    assert first.code == code
+    assert first.exact
+    assert holds(first.working, claim)
+
+
+def test_torchvisions_numbers_for_two_applications() -> None:
+    mobile = diagnose(keras.applications.MobileNetV2(weights=None), 3_504_872)
+    assert mobile.value == 3_538_984
+    assert mobile.reasons[0].code == "running_statistics"
+    assert "34,112" in mobile.reasons[0].working
+    residual = diagnose(keras.applications.ResNet50(weights=None), 25_557_032)
+    assert residual.value == 25_636_712
+    assert set(residual.reasons[0].code.split(" + ")) == {"running_statistics", "bias_before_batchnorm"}
+    assert holds(residual.reasons[0].working, 25_557_032)
