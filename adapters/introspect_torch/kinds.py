@@ -15,9 +15,11 @@ from introspect.errors import IntrospectError
 from introspect.layers import Opaque
 from introspect.layers.base import Spec
 
+from .holding import held
 from .skeleton import Place
 from .specs import LAWS, READS_CHILDREN, Law, law_class, runs_by_law
 from .specs_torchvision import beside
+from .specs_wrapped import changed, is_changed
 
 
 class Kind(NamedTuple):
@@ -56,11 +58,11 @@ class Kinds:
         base, public = self._bases[cls]
         if base is None:
             return _LAWLESS
-        if base in READS_CHILDREN:  # modules that look alike may differ in what they hold
+        if base in READS_CHILDREN or is_changed(module):  # modules that look alike may differ in what they hold
             return _kind(module, base)
         state = module.__dict__
-        held = tuple([name for kind in (module._parameters, module._buffers) for name, t in kind.items() if t is not None])
-        key = (cls, len(state), held, *map(state.get, public))
+        names = tuple([name for kind in (module._parameters, module._buffers) for name, t in kind.items() if t is not None])
+        key = (cls, len(state), names, *map(state.get, public))
         try:
             return self._known.get(key) or self._known.setdefault(key, _kind(module, base))
         except TypeError:  # an attribute that does not hash: nothing to remember it by
@@ -83,14 +85,19 @@ def _kind(module: nn.Module, base: type) -> Kind:
     if law is None:
         return _LAWLESS
     runs = runs_by_law(module, base)
+    understood = changed(module, law) if is_changed(module) else law
+    if understood is None:
+        return Kind(Opaque(type(module).__name__, law.spec), runs=runs)
+    law = understood
     if _stored_otherwise(module, law):
         return Kind(Opaque(type(module).__name__, law.spec), runs=runs)
     return Kind.by(law, runs)
 
 
 def _stored_otherwise(module: nn.Module, law: Law) -> bool:
-    """Whether a tensor that the law owns is not held under its name (weight norm, parametrizations, pruning)."""
+    """Whether a tensor that the law owns is not held under its name."""
     absent = {n for n in law.layouts if n not in module._parameters and n not in module._buffers}
+    absent -= {one.name for one in held(module)}
     if not absent:
         return False
     try:

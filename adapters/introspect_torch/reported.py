@@ -18,6 +18,7 @@ from introspect.ir import Layer, Model, Shape
 from introspect.reported import Reported, ReportedLayer, ReportedOutput, ReportedTensor
 
 from .creation import is_made_anew, listening, may_be_real
+from .holding import held, parts
 from .meta import leaves, mapped, shapes_in, site
 from .skeleton import Place, Twins, places
 from .specs import version
@@ -31,14 +32,14 @@ def report(model: nn.Module, translated: Model, inputs: Any = None, *, full: boo
     """Tensor sizes; with `full`, also output shapes, by one forward pass without data on `inputs`."""
     if not full:
         opaque = {layer.path for layer in translated.layers for h in layer.holdings if not h.roles}
-        asked = [place for place in places(model) if place.path in opaque and _reportable(place)] if opaque else []
-        return Reported(tuple(_layer(place) for place in asked), source=f"torch {version()}")
+        asked = [place for place in places(model) if place.path in opaque] if opaque else []
+        return Reported(_layers(asked), source=f"torch {version()}")
     placed = list(places(model))
     outputs, notes, run = _outputs(placed, translated, inputs)
     parameters = {id(p): p for p in model.parameters()}.values()
     lazy = any(is_lazy(p) for p in parameters)
     return Reported(
-        tuple(_layer(place) for place in placed if _reportable(place)),
+        _layers(placed),
         outputs,
         None if lazy else sum(p.numel() for p in parameters),
         None if lazy else sum(p.numel() for p in parameters if p.requires_grad),
@@ -54,20 +55,23 @@ def _samples(translated: Model) -> tuple[tuple[str, int], ...]:
     return tuple(sorted({name: sample(name) for shape in shapes for dim in shape for name in unknowns(dim)}.items()))
 
 
+def _layers(placed: Sequence[Place]) -> tuple[ReportedLayer, ...]:
+    inner = parts(placed)
+    return tuple(_layer(place) for place in placed if id(place.module) not in inner and _reportable(place))
+
+
 def _reportable(place: Place) -> bool:
     """Whether a module holds tensors that have a size: those of a lazy module have none before its first run."""
-    held = [*place.module._parameters.values(), *place.module._buffers.values()]
-    return any(t is not None for t in held) and not any(is_lazy(t) for t in held)
+    tensors = [one.tensor for one in held(place.module)]
+    return bool(tensors) and not any(is_lazy(tensor) for tensor in tensors)
 
 
 def _layer(place: Place) -> ReportedLayer:
-    tensors = [
-        ReportedTensor(name, tuple(tensor.shape), kind == "_parameters" and tensor.requires_grad, kind == "_buffers")
-        for kind in ("_parameters", "_buffers")
-        for name, tensor in getattr(place.module, kind).items()
-        if tensor is not None
-    ]
-    return ReportedLayer(place.path, tuple(tensors))
+    tensors = tuple(
+        ReportedTensor(name, tuple(tensor.shape), not buffer and tensor.requires_grad, buffer)
+        for name, tensor, buffer in held(place.module)
+    )
+    return ReportedLayer(place.path, tensors)
 
 
 def _outputs(
@@ -142,15 +146,15 @@ def record(placed: Sequence[Place], given: Any, *, on_example: bool = False) -> 
     """
     records: list[Record] = []
     inside: list[str] = []
-    held, placed_input = (_alias, _example) if on_example else (_meta, _meta_input)
-    twins = Twins(placed, lambda module, tensors: {name: held(tensor) for name, tensor in tensors.items()})
+    put, put_input = (_alias, _example) if on_example else (_meta, _meta_input)
+    twins = Twins(placed, lambda module, tensors: {name: put(tensor) for name, tensor in tensors.items()})
     for place in placed:
         twin = twins.of(place.module)
         own = twin.__dict__.get("forward") or type(twin).forward.__get__(twin)
         twin.__dict__["forward"] = partial(_noted, records, inside, place.path, own)
         if not on_example:
             _attributes_to_meta(twin)
-    args, kwargs = called_with(mapped(given, placed_input))
+    args, kwargs = called_with(mapped(given, put_input))
     try:
         with torch.no_grad(), listening(_Listener(records, inside, not on_example)):
             twins.root(*args, **kwargs)

@@ -16,6 +16,7 @@ from introspect.inputs import InputShape, parse_inputs
 from introspect.ir import Holding, Model
 from introspect.layers import Container, Input
 
+from .holding import held, parts
 from .kinds import Kind, Kinds, beside_layers
 from .meta import mapped, shapes_in
 from .reported import called_with, recorded
@@ -57,7 +58,10 @@ class _Translation:
         self._identities: dict[int, str] = {}
         kinds = Kinds()
         beside = beside_layers(self.placed)
+        inner = parts(self.placed)
         for path, module in self.placed:
+            if id(module) in inner:
+                continue
             self._add(path, module, beside.get(path) or kinds.of(module))
 
     def _add(self, path: str, module: nn.Module, kind: Kind) -> None:
@@ -71,14 +75,10 @@ class _Translation:
             self.laws[path] = kind.law or Law(kind.spec or Container())
 
     def _holdings(self, module: nn.Module, stored: Mapping[str, tuple[tuple[str, ...], str]]) -> list[Holding]:
-        found = []
-        for name, tensor in module._parameters.items():
-            if tensor is not None:
-                found.append(Holding(name, self._identity(tensor), *stored.get(name, _NO_ROLE), tensor.requires_grad))
-        for name, tensor in module._buffers.items():
-            if tensor is not None:
-                found.append(Holding(name, self._identity(tensor), *stored.get(name, _NO_ROLE), False, True))
-        return found
+        return [
+            Holding(name, self._identity(tensor), *stored.get(name, _NO_ROLE), not buffer and tensor.requires_grad, buffer)
+            for name, tensor, buffer in held(module)
+        ]
 
     def _identity(self, tensor: Any) -> str:
         return self._identities.setdefault(id(tensor), f"t{len(self._identities)}")

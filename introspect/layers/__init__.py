@@ -59,21 +59,22 @@ from .sampling import GridSample, Inverse, PyramidPool, SpatialTransformer
 from .slicing import Index, Slice, Split
 from .transposed import TransposedConv
 from .window import windows
-from .wrapped import LowRank, Quantized, SpectralNorm
+from .wrapped import Computed, LowRank, Pruned, Quantized, SpectralNorm, WeightNorm
 
 __all__ = [
     "Activation", "AdaptivePool", "AdaptiveSoftmax", "Along", "BatchNorm", "Bilinear", "CTCLoss", "ChannelScale",
-    "ChannelShuffle", "ClassToken", "ClassificationLoss", "Concatenate", "Connections", "Container", "Contraction", "Conv",
-    "ConvRecurrent", "CosineEmbeddingLoss", "CosineSimilarity", "CrossDistance", "CustomRecurrent", "DataNormalization",
-    "Declared", "DecomposedRelativePosition", "Dense", "DepthwiseConv", "Diagonal", "DotAttention", "Einsum", "EinsumDense",
-    "Elementwise", "ElementwiseLoss", "Embedding", "EmbeddingBag", "Encoding", "Expand", "FeaturePool", "Flatten", "Fold",
-    "FractionalPool", "GatedLinear", "Gather", "GaussianLoss", "GlobalPool", "GridSample", "GroupNorm", "Highway", "Identity",
-    "ImageSize", "Index", "IndexSelect", "Input", "InstanceNorm", "Inverse", "LayerNorm", "LinearCrossEntropy",
-    "LocallyConnected", "LowRank", "MarginLoss", "MatMul", "MaxUnpool", "MaxoutDense", "MelSpectrogram", "Meshgrid",
-    "MultiHeadAttention", "Noise", "OneHot", "Opaque", "PReLU", "Pad", "PairwiseDistance", "PerHeadAttention", "Permute",
-    "PixelShuffle", "Pool", "PositionEmbedding", "PyramidPool", "Quantized", "RMSNorm", "Recurrent", "RecurrentCell", "Reduce",
-    "RelativePositionBias", "Repeat", "Reshape", "ReversibleEmbedding", "ScaleShift", "ScaledDotProduct", "SeparableConv",
-    "SeparablePositionEmbedding", "Shape", "Slice", "SlidingView", "SpatialTransformer", "Spec", "SpectralNorm", "Spectrogram",
-    "Split", "Stack", "StackedCells", "Standardization", "Tensor", "Term", "Tile", "TimeDistributed", "TopK", "TransposedConv",
-    "TripletLoss", "Unfold", "Upsample", "axis_suffixes", "broadcast", "kernel_axes", "windows",
+    "ChannelShuffle", "ClassToken", "ClassificationLoss", "Computed", "Concatenate", "Connections", "Container", "Contraction",
+    "Conv", "ConvRecurrent", "CosineEmbeddingLoss", "CosineSimilarity", "CrossDistance", "CustomRecurrent",
+    "DataNormalization", "Declared", "DecomposedRelativePosition", "Dense", "DepthwiseConv", "Diagonal", "DotAttention",
+    "Einsum", "EinsumDense", "Elementwise", "ElementwiseLoss", "Embedding", "EmbeddingBag", "Encoding", "Expand",
+    "FeaturePool", "Flatten", "Fold", "FractionalPool", "GatedLinear", "Gather", "GaussianLoss", "GlobalPool", "GridSample",
+    "GroupNorm", "Highway", "Identity", "ImageSize", "Index", "IndexSelect", "Input", "InstanceNorm", "Inverse", "LayerNorm",
+    "LinearCrossEntropy", "LocallyConnected", "LowRank", "MarginLoss", "MatMul", "MaxUnpool", "MaxoutDense", "MelSpectrogram",
+    "Meshgrid", "MultiHeadAttention", "Noise", "OneHot", "Opaque", "PReLU", "Pad", "PairwiseDistance", "PerHeadAttention",
+    "Permute", "PixelShuffle", "Pool", "PositionEmbedding", "Pruned", "PyramidPool", "Quantized", "RMSNorm", "Recurrent",
+    "RecurrentCell", "Reduce", "RelativePositionBias", "Repeat", "Reshape", "ReversibleEmbedding", "ScaleShift",
+    "ScaledDotProduct", "SeparableConv", "SeparablePositionEmbedding", "Shape", "Slice", "SlidingView", "SpatialTransformer",
+    "Spec", "SpectralNorm", "Spectrogram", "Split", "Stack", "StackedCells", "Standardization", "Tensor", "Term", "Tile",
+    "TimeDistributed", "TopK", "TransposedConv", "TripletLoss", "Unfold", "Upsample", "WeightNorm", "axis_suffixes",
+    "broadcast", "kernel_axes", "windows",
 ]  # fmt: skip

@@ -58,10 +58,68 @@ class _Around(Spec):
 
 
 @dataclass(frozen=True)
-class SpectralNorm(_Around):
-    """A vector for the power iteration on the kernel, as long as the kernel's last stored axis, and not trained.
+class WeightNorm(_Around):
+    """A kernel kept as its direction and, along some axes, its magnitude. Source: arXiv:1602.07868; PyTorch's
+    ``weight_norm`` page. `of` is the kernel's role; `along` its axes that have a magnitude each, none: one for all.
 
-    Sources: arXiv:1802.05957; Keras' ``SpectralNormalization`` page. `of` is the kernel's role, `along` the axis.
+    >>> from .dense import Dense
+    >>> [(t.role, t.shape) for t in WeightNorm(Dense(5), along=("out",)).tensors((None, 3))]
+    [('kernel_magnitude', (5,)), ('kernel_direction', (3, 5)), ('bias', (5,))]
+    """
+
+    of: str = "kernel"
+    along: tuple[str, ...] = ()
+    kind: ClassVar[str] = "weight_norm"
+
+    def tensors(self, *inputs: Optional[Shape]) -> tuple[Tensor, ...]:
+        kernel = self.kernel(self.of, inputs)
+        sizes = dict(kernel.axes)
+        magnitude = kernel._replace(role=f"{kernel.role}_magnitude", axes=tuple((name, sizes[name]) for name in self.along))
+        direction = kernel._replace(role=f"{kernel.role}_direction")
+        return (magnitude, direction, *(t for t in self.inner.tensors(*inputs) if t.key != self.of))
+
+
+@dataclass(frozen=True)
+class Computed(_Around):
+    """One tensor of the layer is computed, in a way that no law knows, from others that the framework holds.
+
+    >>> from .dense import Dense
+    >>> [t.role for t in Computed(Dense(5), "kernel").tensors((None, 3))]
+    ['bias']
+    """
+
+    of: str = "kernel"
+    kind: ClassVar[str] = "computed"
+
+    def tensors(self, *inputs: Optional[Shape]) -> tuple[Tensor, ...]:
+        self.kernel(self.of, inputs)
+        return tuple(t for t in self.inner.tensors(*inputs) if t.key != self.of)
+
+
+@dataclass(frozen=True)
+class Pruned(_Around):
+    """A kernel beside a mask of its shape that says which elements are used. Source: PyTorch's pruning tutorial.
+
+    >>> from .dense import Dense
+    >>> [(t.role, t.shape, t.buffer) for t in Pruned(Dense(5)).tensors((None, 3))]
+    [('kernel', (3, 5), False), ('bias', (5,), False), ('kernel_mask', (3, 5), True)]
+    """
+
+    of: str = "kernel"
+    kind: ClassVar[str] = "pruned"
+
+    def tensors(self, *inputs: Optional[Shape]) -> tuple[Tensor, ...]:
+        kernel = self.kernel(self.of, inputs)
+        mask = kernel._replace(role=f"{kernel.role}_mask", trainable=False, buffer=True)
+        return (*self.inner.tensors(*inputs), mask)
+
+
+@dataclass(frozen=True)
+class SpectralNorm(_Around):
+    """A vector for the power iteration on the kernel, as long as the kernel's axis `along`, and not trained; with `both`, a
+    second one as long as the others together. `buffers`: the framework does not call them parameters.
+
+    Sources: arXiv:1802.05957; Keras' ``SpectralNormalization`` page, PyTorch's ``spectral_norm`` page. `of`: the kernel's role.
 
     >>> from .dense import Dense
     >>> [(t.role, t.shape) for t in SpectralNorm(Dense(5), "kernel", "out").tensors((None, 3))]
@@ -70,12 +128,16 @@ class SpectralNorm(_Around):
 
     of: str = "kernel"
     along: str = "out"
+    both: bool = False
+    buffers: bool = False
     kind: ClassVar[str] = "spectral_norm"
 
     def tensors(self, *inputs: Optional[Shape]) -> tuple[Tensor, ...]:
-        axes = dict(self.kernel(self.of, inputs).axes)
-        vector = Tensor("vector_u", (("one", 1), ("out", axes[self.along])), trainable=False)
-        return (*self.inner.tensors(*inputs), vector)
+        sizes = dict(self.kernel(self.of, inputs).axes)
+        u = Tensor("vector_u", (("one", 1), ("out", sizes[self.along])), trainable=False, buffer=self.buffers)
+        rest = product(size for name, size in sizes.items() if name != self.along)
+        v = (Tensor("vector_v", (("one", 1), ("rest", rest)), trainable=False, buffer=self.buffers),) if self.both else ()
+        return (*self.inner.tensors(*inputs), u, *v)
 
 
 @dataclass(frozen=True)

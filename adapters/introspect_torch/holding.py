@@ -1,0 +1,53 @@
+"""Which tensors a module holds, under which names: its own, and those of its parametrizations.
+
+A parametrized module and what computes its weight are one layer here: the weight is one idea, however it is stored.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple, Optional
+
+from torch import nn
+
+from .skeleton import Place
+
+_FOLDER = "parametrizations"
+
+
+class Held(NamedTuple):
+    """One tensor, by its name within the layer."""
+
+    name: str
+    tensor: Any
+    buffer: bool
+
+
+def held(module: nn.Module) -> Iterator[Held]:
+    """What `module` holds, its parametrizations' tensors among it."""
+    for name, tensor in module._parameters.items():
+        if tensor is not None:
+            yield Held(name, tensor, False)
+    for name, tensor in module._buffers.items():
+        if tensor is not None:
+            yield Held(name, tensor, True)
+    inner = parametrizations(module)
+    if inner is not None:
+        for path, part in inner.named_modules(prefix=_FOLDER):
+            for one in held(part):
+                yield one._replace(name=f"{path}.{one.name}")
+
+
+def parametrizations(module: nn.Module) -> Optional[nn.ModuleDict]:
+    """What computes some of a module's tensors from others; None where nothing does."""
+    inner = module._modules[_FOLDER] if _FOLDER in module._modules else None
+    if not isinstance(inner, nn.ModuleDict):
+        return None
+    known = all(hasattr(part, "is_tensor") and hasattr(part, "unsafe") for part in inner.values())
+    return inner if known and len(inner) else None
+
+
+def parts(placed: Sequence[Place]) -> frozenset[int]:
+    """The modules that are part of another's layer."""
+    found = [parametrizations(module) for _, module in placed if _FOLDER in module._modules]
+    return frozenset(id(part) for inner in found if inner is not None for part in inner.modules())
