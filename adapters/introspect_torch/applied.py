@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Callable, NamedTuple, Optional
 
+import torch
+
 from introspect.ir import Shape, Spec
 
 from .standins import is_standin
@@ -56,3 +58,18 @@ def length_of(x: Any, dim: int) -> int:
 def tensors_of(*found: Any) -> tuple[Any, ...]:
     """The tensors among some arguments."""
     return tuple(x for x in found if hasattr(x, "dtype"))
+
+
+NESTS = False  # whether the walk hands on several outputs of a function as `nest` says
+
+
+def several(spec: Spec, inputs: tuple[Any, ...], nest: Any, dtypes: Sequence[Any] = (), keep: Optional[int] = None) -> Applied:
+    """A function that gives several tensors."""
+    if not NESTS:
+        raise NoLawError
+    return Applied(spec, inputs, nest=nest, dtypes=dtypes, keep=keep)
+
+
+def returned(name: str) -> Callable[[Sequence[Any]], Any]:
+    """PyTorch's own kind of tuple for what `name` gives."""
+    return getattr(torch.return_types, name, tuple)

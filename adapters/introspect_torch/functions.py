@@ -37,6 +37,8 @@ from .applied import Applied as Applied
 from .applied import Entry, length_of, rank_of, shape_of, sizes_of
 from .applied import NoLawError as NoLawError
 from .arguments import tuple_of
+from .functions_along import ALONG
+from .functions_losses import LOSSES
 from .functions_windows import WINDOWS
 
 
@@ -60,10 +62,13 @@ def normalize(x: Any, *args: Any, **kwargs: Any) -> Applied:
     return Applied(Standardization("normalize"), (x,))
 
 
-def binary(operation: str) -> Entry:
+def binary(name: str, operation: str) -> Entry:
+    in_place = name.startswith("__i") or (name.endswith("_") and not name.endswith("__"))
+    spec = Elementwise(operation, "to_first" if in_place else "numpy")
+
     def law(a: Any, b: Any = None, *args: Any, other: Any = None, **kwargs: Any) -> Applied:
         tensors = tuple(x for x in (a, b if other is None else other) if hasattr(x, "dtype"))
-        return Applied(Elementwise(operation), tensors) if len(tensors) == 2 else Applied(Identity(), tensors)
+        return Applied(spec, tensors) if len(tensors) == 2 else Applied(Identity(), tensors)
 
     return law
 
@@ -266,11 +271,9 @@ _REDUCTIONS = "mean sum amax amin var std logsumexp prod all any norm argmax arg
 FUNCTIONS: dict[str, Entry] = {
     **{name: activation(name.rstrip("_")) for name in _NONLINEAR},
     **dict.fromkeys(_UNARY, unary), **dict.fromkeys(_CAST, cast), **dict.fromkeys(_DROPOUTS, noise),
-    **{name: binary(operation) for name, operation in _BINARY.items()},
+    **{name: binary(name, operation) for name, operation in _BINARY.items()},
     **{name: reduce(name) for name in _REDUCTIONS},
     **{name: pick(name) for name in ("max", "min", "median")},
-    "normalize": normalize, "layer_norm": normalize, "batch_norm": normalize, "group_norm": normalize,
-    "instance_norm": normalize, "local_response_norm": normalize, "rms_norm": normalize,
     "where": where, "matmul": matmul, "__matmul__": matmul, "bmm": matmul, "mm": matmul, "mv": matmul,
     "flatten": flatten, "view": view, "reshape": view, "view_as": view_as, "reshape_as": view_as, "unflatten": unflatten,
     "permute": permute, "transpose": transpose,
@@ -278,5 +281,5 @@ FUNCTIONS: dict[str, Entry] = {
     "unsqueeze": unsqueeze, "expand": expand, "expand_as": expand_as, "repeat": repeat, "tile": repeat,
     "cat": cat, "concat": cat, "concatenate": cat, "stack": stack, "split": split, "chunk": chunk, "unbind": unbind,
     "__getitem__": getitem, "narrow": narrow, "select": select, "linear": linear, "embedding": embedding,
-    "scaled_dot_product_attention": attention, "einsum": einsum, **WINDOWS,
+    "scaled_dot_product_attention": attention, "einsum": einsum, **WINDOWS, **ALONG, **LOSSES,
 }  # fmt: skip

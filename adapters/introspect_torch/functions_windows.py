@@ -19,13 +19,13 @@ from introspect.layers import (
     TransposedConv,
 )
 
-from .applied import Applied, Entry, shape_of
+from .applied import Applied, Entry, several, shape_of
 from .arguments import folded, pairs, pooled, same_or_numeric, tuple_of, unfolded, upsampled
 
 
 def _with_indices(spec: Any, x: Any) -> Applied:
     """Maxima, and where they were."""
-    return Applied(spec.replace(indices=True), (x,), nest=tuple, dtypes=(x.dtype, torch.int64))
+    return several(spec.replace(indices=True), (x,), tuple, (x.dtype, torch.int64))
 
 
 def pixel_shuffle(x: Any, upscale_factor: int) -> Applied:

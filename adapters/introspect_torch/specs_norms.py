@@ -54,7 +54,7 @@ def rms_norm(m: Any) -> Law:
 
 
 def group_norm(m: Any) -> Law:
-    return Law(GroupNorm(m.affine, m.affine, m.num_groups, 1, m.num_channels), _AFFINE)
+    return Law(GroupNorm(m.affine, m.affine, m.num_groups, 1, m.num_channels, several=True), _AFFINE)
 
 
 RULES: dict[str, Rule] = {

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from ..algebra import Dim, maximum, minimum
 from ..errors import ConfigurationError, ShapeError
-from .base import Shape, Spec, require_rank, show
+from .base import Shape, Spec, require_dim, require_rank, show
 from .window import require_at_least
 
 
@@ -117,6 +117,8 @@ class IndexSelect(Spec):
         x, index = inputs
         require_rank(index, (0, 1), "a list of indices")
         axis = axis_of(x, self.axis, "index_select")
+        if not x and index:
+            require_dim(index[0], 1, "how often a scalar is picked")
         return (*x[:axis], index[0] if index else 1, *x[axis + 1 :]) if x else x
 
 

@@ -172,11 +172,15 @@ class RMSNorm(LayerNorm):
 
 @dataclass(frozen=True)
 class GroupNorm(_Affine):
-    """Normalises groups of channels; one scale and shift a channel. Source: arXiv:1803.08494; PyTorch's ``GroupNorm`` page."""
+    """Normalises groups of channels; one scale and shift a channel. Source: arXiv:1803.08494; PyTorch's ``GroupNorm`` page.
+
+    `several`: one number a group, over the whole batch, is refused.
+    """
 
     groups: int = 1
     channel_axis: int = 1
     num_channels: Optional[int] = None
+    several: bool = False
     kind: ClassVar[str] = "group_norm"
     declared = ("num_channels",)
     terms = {"num_channels": Term("c")}
@@ -195,6 +199,9 @@ class GroupNorm(_Affine):
     def output(self, *inputs: Shape) -> Shape:
         (x,) = inputs
         require_divisible(self._flowing(x), self.groups, "the channels")
+        numbers = product(x) // self.groups if self.several else 2
+        if isinstance(numbers, int) and numbers == 1:
+            raise ShapeError("one number a group has no variance", got=show(x), expected="more than one number a group")
         return x
 
 

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from typing import Any, Callable
 
+import pytest
 import torch
 import torch.nn.functional as F  # noqa: N812
 from against_torch import REFUSALS, check, run
+from breadth import covering, sharing
 from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor, nn
 
-from introspect import ShapeError, explain
+from introspect import IntrospectError, ShapeError, explain
 
 
 class Apply(nn.Module):
@@ -79,9 +81,65 @@ STEPS: dict[str, Any] = {
     "einsum without an arrow": st.just(lambda x: torch.einsum("ij,jk", x, x)),
     "new_zeros": st.just(lambda x: x + x.new_zeros(x.shape)),
     "einsum": st.just(lambda x: torch.einsum("...i,...i->...", x, x)),
+    "softmax along": st.builds(lambda a: lambda x: torch.log_softmax(x, a), AXIS),
+    "normalise": st.builds(lambda a: lambda x: F.normalize(x, dim=a), AXIS),
+    "glu": st.builds(lambda a: lambda x: F.glu(x, a), AXIS),
+    "cumulative": st.builds(lambda a: lambda x: x.cumsum(a) + torch.cumprod(x, dim=a), AXIS),
+    "argsort": st.builds(lambda a: lambda x: x.argsort(a).float(), AXIS),
+    "two tensors": st.just(lambda x: torch.max(x, x * 2) + torch.min(x, x[..., :1])),
+    "variance": st.builds(lambda a, keep: lambda x: x.var(a, True) + torch.std(x, a, unbiased=keep), AXIS, st.booleans()),
+    "norm": st.builds(
+        lambda a, keep: lambda x: x.norm(2, a) if keep else torch.linalg.vector_norm(x, dim=a), AXIS, st.booleans()
+    ),
+    "flip": st.builds(lambda a, b: lambda x: x.flip(a, b) + torch.flip(x, [a, b]), AXIS, AXIS),
+    "roll": st.builds(lambda a: lambda x: torch.roll(x, 1, a) + x.roll((1, 2), (0, a)) + x.roll(3), AXIS),
+    "triangle": st.just(lambda x: torch.tril(x) + x.triu(1)),
+    "rot90": st.builds(lambda k: lambda x: torch.rot90(x, k, (0, 1)), st.integers(-1, 2)),
+    "movedim": st.builds(lambda a, b: lambda x: torch.movedim(x, a, b), AXIS, AXIS),
+    "movedim of two": st.just(lambda x: x.movedim((0, 1), (-1, 0))),
+    "ravel": st.just(torch.ravel),
+    "broadcast_to": st.builds(lambda sizes: lambda x: torch.broadcast_to(x, sizes), SIZES),
+    "repeat_interleave": st.builds(lambda a: lambda x: x.repeat_interleave(2, dim=a), AXIS),
+    "tile": st.builds(lambda sizes: lambda x: torch.tile(x, sizes), SIZES),
+    "gather": st.builds(lambda a, sizes: lambda x: x.gather(a, torch.zeros(sizes, dtype=torch.long)), AXIS, SIZES),
+    "scatter": st.builds(lambda a, sizes: lambda x: x.scatter(a, torch.zeros(sizes, dtype=torch.long), 1.0), AXIS, SIZES),
+    "scatter_add": st.builds(
+        lambda a, sizes: lambda x: x.scatter_add(a, torch.zeros(sizes, dtype=torch.long), torch.ones(sizes)), AXIS, SIZES
+    ),
+    "index_select": st.builds(lambda a: lambda x: x.index_select(a, torch.zeros(3, dtype=torch.long)), AXIS),
+    "diagonal": st.builds(lambda o, a, b: lambda x: x.diagonal(o, a, b), st.integers(-2, 2), AXIS, AXIS),
+    "masked_fill": st.builds(lambda sizes: lambda x: x.masked_fill(torch.ones(sizes, dtype=torch.bool), 0.0), SIZES),
+    "masked_fill in place": st.builds(
+        lambda sizes: lambda x: (x + 1).masked_fill_(torch.ones(sizes, dtype=torch.bool), 0.0), SIZES
+    ),
+    "add in place": st.builds(lambda sizes: lambda x: (x + 1).add_(torch.ones(sizes)), SIZES),
+    "lerp and others": st.just(lambda x: torch.lerp(x, x + 1, 0.5) + torch.addcmul(x, x, x[..., :1])),
+    "clamp by a tensor": st.just(lambda x: x.clamp(min=x.mean())),
+    "not a number": st.just(lambda x: torch.where(torch.isnan(x), torch.zeros_like(x), x)),
+    "bmm": st.builds(lambda sizes: lambda x: torch.bmm(x, torch.zeros(sizes)), SIZES),
+    "mm": st.builds(lambda sizes: lambda x: x.mm(torch.zeros(sizes)), SIZES),
+    "addmm": st.builds(lambda sizes: lambda x: torch.addmm(torch.zeros(sizes), x, torch.zeros(3, 2)), SIZES),
+    "stacked": st.just(lambda x: torch.hstack([x, x])),
+    "outer": st.just(lambda x: torch.outer(x, x)),
+    "one_hot": st.just(lambda x: F.one_hot(x.long(), 5).float()),
+    "unfold": st.builds(lambda k: lambda x: F.unfold(x, k, padding=1), st.integers(1, 3)),
+    "view of windows": st.builds(lambda a, n: lambda x: x.unfold(a, n, 2), AXIS, st.integers(1, 3)),
+    "lp_pool": st.builds(lambda k: lambda x: F.lp_pool2d(x, 2.0, k), st.integers(1, 2)),
+    "channel_shuffle": st.just(lambda x: F.channel_shuffle(x, 2)),
+    "layer_norm": st.builds(lambda n: lambda x: F.layer_norm(x, (n,)), st.integers(1, 4)),
+    "group_norm": st.builds(lambda n: lambda x: F.group_norm(x, n), st.integers(1, 3)),
+    "batch_norm": st.builds(lambda n: lambda x: F.batch_norm(x, torch.zeros(n), torch.ones(n)), st.integers(1, 4)),
+    "cosine_similarity": st.builds(lambda a: lambda x: F.cosine_similarity(x, x + 1, dim=a), AXIS),
+    "cdist": st.builds(lambda n: lambda x: torch.cdist(x, torch.zeros(3, n)), st.integers(1, 4)),
+    "loss": st.builds(lambda r: lambda x: F.mse_loss(x, torch.zeros_like(x), reduction=r), st.sampled_from(["none", "sum"])),
+    "cross_entropy": st.just(lambda x: F.cross_entropy(x, torch.zeros(x.shape[0], dtype=torch.long), reduction="none")),
+    "prelu": st.builds(lambda n: lambda x: F.prelu(x, torch.zeros(n)), st.integers(1, 4)),
+    "grid": st.just(lambda x: F.grid_sample(x, torch.zeros(x.shape[0], 3, 2, 2), align_corners=False)),
+    "chunks along": st.builds(lambda n: lambda x: torch.stack(x.chunk(n, -1)[:1]), st.integers(1, 3)),
 }
 
 
+@covering(4)
 @given(st.lists(st.sampled_from(sorted(STEPS)).flatmap(lambda name: STEPS[name]), min_size=1, max_size=4),
        st.lists(st.integers(1, 4), min_size=1, max_size=4))  # fmt: skip
 def test_chains_of_functions(functions: list[Callable[[Tensor], Any]], shape: list[int]) -> None:
@@ -98,3 +156,21 @@ def test_chains_of_functions(functions: list[Callable[[Tensor], Any]], shape: li
         return
     assert [e.model.values[i].shape for i in e.model.outputs] == [expected]
     assert not e.mismatches
+
+
+@pytest.mark.parametrize("name", sorted(STEPS))
+@sharing(4)
+@given(st.data(), st.lists(st.integers(1, 4), max_size=4))
+def test_each_function(name: str, data: Any, shape: list[int]) -> None:
+    model = Apply(data.draw(STEPS[name]))
+    x = torch.zeros(shape)
+    try:
+        (expected,) = run(model, x)
+    except REFUSALS:
+        with pytest.raises(IntrospectError):
+            explain(model, x, verify=False)
+        return
+    if 0 in expected:
+        return
+    e = explain(model, x, verify=False)
+    assert [e.model.values[i].shape for i in e.model.outputs] == [expected]
