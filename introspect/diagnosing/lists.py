@@ -140,8 +140,9 @@ def _common(paths: Sequence[str]) -> str:
 def _of_summary(explanation: Explanation, tally: Tally, parts: dict[str, Diagnosis], strangers: Sequence[str]) -> Diagnosis:
     layers = {path: part for path, part in parts.items() if path and not path.startswith(" ")}
     wrong = {path: part for path, part in layers.items() if not part.right}
-    whole = parts.get("")
-    notes = [f"{plural(len(layers) - len(wrong), 'row')} of {len(layers)} as the model has them"]
+    quantity = "params" if "" in parts or " trainable" not in parts else "trainable"  # nolearn's only total
+    whole = parts.get("" if quantity == "params" else " trainable")
+    notes = [f"{plural(len(layers) - len(wrong), 'row')} of {len(layers)} as the model has them"] if layers else []
     notes += [f"rows that are not the model's: {listed(list(strangers))}"] if strangers else []
     reasons: dict[str, Any] = {}
     for part in [*([whole] if whole and not whole.right else []), *wrong.values()]:
@@ -151,4 +152,4 @@ def _of_summary(explanation: Explanation, tally: Tally, parts: dict[str, Diagnos
         reasons = {"": whole.reasons[0]}
     claim = whole.claim if whole is not None else _sum(layers)
     value = whole.value if whole is not None else tally.total
-    return Diagnosis(explanation.model.name, claim, "params", None, value, "", tuple(reasons.values()), tuple(notes), parts)
+    return Diagnosis(explanation.model.name, claim, quantity, None, value, "", tuple(reasons.values()), tuple(notes), parts)

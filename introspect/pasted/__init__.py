@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Callable, Optional
 
 from ..errors import UnreadableError
-from . import boxed, lightning, nolearn, ruled, torchinfo, torchsummary
+from . import boxed, layer_info, lightning, ruled, torchinfo, torchsummary
 from .aligning import Aligned, Pair, align
 from .base import Amount, Pasted, PastedRow, PrintedShape, Stopped
 from .cleaning import Line, clean
@@ -20,7 +20,7 @@ __all__ = ["Aligned", "Amount", "Pair", "Pasted", "PastedRow", "PrintedShape", "
 
 Reader = Callable[[Sequence[Line]], Optional[Pasted]]
 _READERS: tuple[Reader, ...] = (
-    boxed.parse, torchinfo.parse, lightning.parse, ruled.parse, torchsummary.parse, nolearn.parse,
+    boxed.parse, torchinfo.parse, lightning.parse, ruled.parse, torchsummary.parse, layer_info.parse,
 )  # fmt: skip
 
 

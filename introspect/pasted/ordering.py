@@ -47,7 +47,7 @@ def _common_head(pasted: Sequence[PastedRow], rows: Sequence[LayerRow]) -> int:
     """How many rows at the start are plainly the same: most of them, as a rule."""
     count = 0
     for row, ours in zip(pasted, rows):
-        if not row.kind_name or row.kind_name != ours.kind_name or not row.output_shapes or not _same_shape(row, ours):
+        if not row.kind_name or row.kind_name != ours.kind_name or row.params != ours.params or not _same_shape(row, ours):
             break
         count += 1
     return count
