@@ -8,6 +8,7 @@ many it is not. A hyper-parameter costs more the less usual its new value is (:f
 from __future__ import annotations
 
 PAIR = 1.5  # that two things went wrong at once
+SIMPLE = 1.5  # where a reason is as simple as this, single layers are not gone through
 ENOUGH = 2.4  # a single reason up to here is believed, and no pair is looked for
 ODD_ONE = 1.5  # one layer among others of its kind, for what is usually done to all of them
 LOOSE = 0.8  # a hyper-parameter solved for, where the claim is rounded: something always fits

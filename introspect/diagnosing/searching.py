@@ -19,9 +19,9 @@ from .depths import depth_and_edit, depth_and_unknown
 from .edits import Edit, clash, merged
 from .slips import slips
 from .solving import Curve, Surface
-from .switches import switches
+from .switches import Switches
 from .tally import Tally
-from .unknowns import unknowns
+from .unknowns import Unknown, of_layers, unknowns
 
 _PARTNERS = 3.3  # an edit dearer than this is not looked for in pairs
 _WORK = 6_000  # rows that may be counted again for pairs whose parts reach the same layers
@@ -65,16 +65,37 @@ class Search:
         self._work = _WORK
 
     @cached_property
-    def edits(self) -> Sorted:
-        """Slips and conventions."""
-        return Sorted([*slips(self.tally), *switches(self.tally)])
+    def _switches(self) -> Switches:
+        return Switches(self.tally)
+
+    @cached_property
+    def common(self) -> Sorted:
+        """Slips, and conventions of all layers of a kind."""
+        return Sorted([*slips(self.tally), *self._switches.edits(odd=False)])
+
+    @cached_property
+    def odd(self) -> Sorted:
+        """Conventions of one layer among others."""
+        self.common  # noqa: B018  what is common is said first
+        return Sorted(self._switches.edits(odd=True))
+
+    @cached_property
+    def edits(self) -> list[Edit]:
+        """All of these."""
+        return [*self.common.edits, *self.odd.edits]
+
+    @cached_property
+    def overall(self) -> list[Curve]:
+        """Hyper-parameters of the whole model on which the quantity depends."""
+        return self._curves(unknowns(self.tally))
 
     @cached_property
     def curves(self) -> list[Curve]:
-        """Hyper-parameters on which the quantity depends."""
-        return [
-            curve for curve in (Curve(self.tally, unknown) for unknown in unknowns(self.tally)) if curve.formula is not None
-        ]
+        """These, and those of single layers."""
+        return [*self.overall, *self._curves(of_layers(self.tally))]
+
+    def _curves(self, found: Iterable[Unknown]) -> list[Curve]:
+        return [curve for curve in (Curve(self.tally, unknown) for unknown in found) if curve.formula is not None]
 
     @cached_property
     def repeats(self) -> list[Blocks]:
@@ -94,7 +115,7 @@ class Search:
     @cached_property
     def partners(self) -> Sorted:
         """The simple edits: one half of a pair."""
-        return Sorted(edit for edit in [*self.edits.edits, *self.trials] if edit.cost <= _PARTNERS and not edit.whole)
+        return Sorted(edit for edit in [*self.edits, *self.trials] if edit.cost <= _PARTNERS and not edit.whole)
 
     def candidates(self, claim: Claim) -> list[Candidate]:
         """What yields the claim, the simplest first. Not proved yet."""
@@ -105,6 +126,8 @@ class Search:
         for reading in claim.readings:
             if reading.cost <= min((c.cost for c in found), default=float("inf")) + costs.SHOWN:
                 found += self._singles(reading)
+                if min((c.cost for c in found), default=float("inf")) > costs.SIMPLE:
+                    found += self._singular(reading)
         if min((c.cost for c in found), default=float("inf")) > costs.ENOUGH:
             for reading in claim.readings:
                 if reading.cost <= costs.BINARY:
@@ -115,13 +138,23 @@ class Search:
         total = self.tally.total
         if reading.fits(total):
             return
-        for edit in self.edits.between(reading.low - total, reading.high - total):
-            yield Candidate(reading, (edit,), total + edit.delta)
-        yield from self._solved(reading, self.curves)
+        yield from self._edited(reading, self.common)
+        yield from self._solved(reading, self.overall)
         for run in self.repeats:
             for n in run.solutions(reading.low, reading.high, total):
                 edit = run.edit(n)
                 yield Candidate(reading, (edit,), total + edit.delta)
+
+    def _singular(self, reading: Reading) -> Iterator[Candidate]:
+        """What is different in one layer alone."""
+        if not reading.fits(self.tally.total):
+            yield from self._edited(reading, self.odd)
+            yield from self._solved(reading, self.curves[len(self.overall) :])
+
+    def _edited(self, reading: Reading, edits: Sorted) -> Iterator[Candidate]:
+        total = self.tally.total
+        for edit in edits.between(reading.low - total, reading.high - total):
+            yield Candidate(reading, (edit,), total + edit.delta)
 
     def _solved(self, reading: Reading, curves: Iterable[Curve]) -> Iterator[Candidate]:
         for curve in curves:
@@ -150,7 +183,7 @@ class Search:
 
     def _overlapping(self, reading: Reading) -> Iterator[Candidate]:
         """Two conventions that reach the same layers do not add up: the model is revised by both."""
-        kept = (edit for edit in self.edits.edits if edit.fields and edit.cost <= _PARTNERS)
+        kept = (edit for edit in self.edits if edit.fields and edit.cost <= _PARTNERS)
         revisions = sorted(kept, key=lambda edit: edit.cost)
         for i, edit in enumerate(revisions):
             for other in revisions[:i]:
@@ -214,7 +247,7 @@ class Search:
         """Conventions with the hyper-parameters that reach the same layers, the likeliest first."""
         found = [
             (edit, curve)
-            for edit in self.edits.edits
+            for edit in self.edits
             for curve in self.curves
             if edit.fields and edit.cost <= _PARTNERS and curve.touched & edit.touched and not curve.sets(edit.fields)
         ]

@@ -14,6 +14,7 @@ from ..algebra import Dim, unknowns
 from ..counting import NEURONS, Entry, Row, connections, count, neurons
 from ..errors import InputNeededError, IntrospectError
 from ..ir import Call, Layer, Model
+from ..layers.base import Spec
 from .revising import Reviser, Revision, Specs
 
 if TYPE_CHECKING:
@@ -201,6 +202,12 @@ class Tally:
         return {layer: frozenset(ids) for layer, ids in found.items()}
 
     @cached_property
+    def _owners(self) -> frozenset[int]:
+        """The layers that a law, or the framework, gives any tensor."""
+        layers = enumerate(self.model.layers)
+        return frozenset(i for i, layer in layers if layer.holdings or type(layer.spec).tensors is not Spec.tensors)
+
+    @cached_property
     def tied(self) -> dict[str, set[int]]:
         """Tensors that several layers hold, by identity, with these layers."""
         found: dict[str, set[int]] = {}
@@ -238,13 +245,16 @@ class Tally:
     def _recounted(self, revision: Revision) -> Optional[Recount]:
         calls = self.reviser.calls_of
         layers = sorted({self.model.calls[i].layer for i in revision.calls} | set(revision.specs))
-        wanted = sorted({*revision.calls, *(calls[i][0] for i in layers if i in calls)})
+        if self.owned:
+            layers = [i for i in layers if i in self._owners]
+        reached = () if self.owned else revision.calls
+        wanted = sorted({*reached, *(calls[i][0] for i in layers if i in calls)})
         result = Recount(self.total)
         for row in self._sub_rows(revision, layers, wanted):
             before = self._uncalled.get(row.layer_index) if row.call is None else self._by_call[row.call]
             if row.repeated is False and before is not None and before.repeated:
                 row.entries = []
-            was = self.amount(before) if before is not None else 0
+            was = self._before(before) if before is not None else 0
             now = self.amount(row, self._own.get(row.layer_index, frozenset()) if before is not None else None)
             if was is None or now is None:
                 return None
@@ -253,6 +263,16 @@ class Tally:
                 result.changes.append(Change(before, row))
                 result.by_layer[row.layer_index] = result.by_layer.get(row.layer_index, 0) + now - was
         return None if self._parted(revision) else result
+
+    def _before(self, row: Row) -> Optional[Dim]:
+        """What a row of the model as it is adds."""
+        if id(row) not in self._amounts:
+            self._amounts[id(row)] = self.amount(row)
+        return self._amounts[id(row)]
+
+    @cached_property
+    def _amounts(self) -> dict[int, Optional[Dim]]:
+        return {}
 
     def _sub_rows(self, revision: Revision, layers: list[int], calls: list[int]) -> Iterable[Row]:
         """Rows of the calls that are reached alone, as if there were no others."""

@@ -52,17 +52,14 @@ class Unknown:
 
 
 def unknowns(tally: Tally) -> Iterator[Unknown]:
-    """The hyper-parameters of the whole model, then those of each layer, equal layers once."""
+    """The hyper-parameters of the whole model."""
     yield from _inputs(tally)
     heads = _heads(tally)
-    if sum(1 for layer in tally.model.layers if layer.spec.weighted) < 2:
-        heads = {}  # of a layer alone, nobody says that it decides between classes
     if heads:
         yield _joint(tally, "classes", "the number of classes", heads, places=True)
     yield from _vocabularies(tally, heads)
     yield from _widths(tally, heads)
     yield from _kernels(tally)
-    yield from _of_layers(tally, heads)
 
 
 def _set(layer: Layer, name: str) -> Callable[[Any], dict[str, Any]]:
@@ -93,6 +90,8 @@ def _width_field(spec: Spec) -> Optional[str]:
 def _heads(tally: Tally) -> dict[int, str]:
     """The layers whose width is the number of classes: the last weighted ones before the outputs."""
     model = tally.model
+    if sum(1 for layer in model.layers if layer.spec.weighted) < 2:
+        return {}  # of a layer alone, nobody says that it decides between classes
     producers = {value: call for call in model.calls for value in call.outputs}
     found: dict[int, str] = {}
     for value in model.outputs:
@@ -267,11 +266,10 @@ def _padded(tally: Tally, code: str, name: str, held: dict[int, str], now: int, 
     return Unknown(code, said, now, fields, paths, most=31, extra=0.0 if kept else 0.1, **more)
 
 
-def _of_layers(tally: Tally, heads: dict[int, str]) -> Iterator[Unknown]:
+def of_layers(tally: Tally) -> Iterator[Unknown]:
+    """The hyper-parameters of each layer, equal layers once."""
+    heads = _heads(tally)
     seen: set[Any] = set()
-    several: dict[str, int] = {}
-    for layer in tally.model.layers:
-        several[layer.spec.kind] = several.get(layer.spec.kind, 0) + 1
     for i, layer in enumerate(tally.model.layers):
         calls = tally.reviser.calls_of.get(i)
         key = (layer.spec, tally.model.shapes(tally.model.calls[calls[0]].inputs) if calls else i)
