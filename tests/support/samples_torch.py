@@ -31,6 +31,11 @@ def of(make: Callable[[], nn.Module], *dtyped: tuple[tuple[int, ...], Any]) -> C
     return lambda: (make(), tuple(torch.empty(shape, dtype=dtype, device="meta") for shape, dtype in dtyped))
 
 
+def on_numbers(make: Callable[[], nn.Module], *examples: torch.Tensor) -> Callable[[], tuple[Any, Any]]:
+    """The same where PyTorch looks at values."""
+    return lambda: (make(), examples)
+
+
 def function(apply: Callable[..., Any], *shapes: tuple[int, ...]) -> Callable[[], tuple[Any, Any]]:
     return layer(lambda: Apply(apply), *shapes)
 
@@ -102,6 +107,33 @@ SAMPLES.update(
         "margin loss": of(lambda: nn.MultiMarginLoss(reduction="none"), ((3, 4), torch.float32), ((3,), INDICES)),
         "cosine embedding loss": layer(lambda: nn.CosineEmbeddingLoss(reduction="none"), (3, 4), (3, 4), (3,)),
         "triplet loss": layer(lambda: nn.TripletMarginLoss(reduction="none"), (3, 4, 5), (3, 4, 5), (3, 4, 5)),
+    }
+)
+SAMPLES.update(
+    {
+        "gaussian loss": on_numbers(
+            lambda: nn.GaussianNLLLoss(reduction="none"), torch.zeros(2, 3), torch.zeros(2, 3), torch.ones(2, 1)
+        ),
+        "adaptive softmax": on_numbers(
+            lambda: nn.AdaptiveLogSoftmaxWithLoss(4, 6, [2, 4], 2.0), torch.zeros(3, 4), torch.zeros(3, dtype=torch.long)
+        ),
+        "cumulative sum": function(lambda x: x.cumsum(1), IMAGE),
+        "gather": function(lambda x: x.gather(1, torch.zeros(2, 3, 5, 6, dtype=torch.long)), IMAGE),
+        "scatter": function(lambda x: x.scatter_add(1, torch.zeros(2, 3, dtype=torch.long), torch.ones(2, 3)), (2, 5)),
+        "index select": function(lambda x: x.index_select(2, torch.zeros(3, dtype=torch.long)), IMAGE),
+        "diagonal": function(lambda x: x.diagonal(1, 2, 3), IMAGE),
+        "view of windows": function(lambda x: x.unfold(2, 3, 2), IMAGE),
+        "one hot": function(lambda x: F.one_hot(x.long(), 5), (2, 3)),
+        "grid sample": function(lambda x, y: F.grid_sample(x, y, align_corners=False), IMAGE, (2, 5, 6, 2)),
+        "cross distance": function(torch.cdist, (2, 3, 4), (2, 5, 4)),
+        "ctc loss": on_numbers(
+            lambda: nn.CTCLoss(reduction="none"),
+            torch.zeros(5, 2, 4),
+            torch.ones(2, 3).long(),
+            torch.tensor([5, 5]),
+            torch.tensor([3, 3]),
+        ),
+        "added to a product": function(torch.addmm, (4, 5), (4, 3), (3, 5)),
     }
 )
 if hasattr(nn, "LinearCrossEntropyLoss"):
