@@ -163,6 +163,9 @@ class Dialect(Protocol):
     def built(self, layer: Any) -> bool:
         """Whether the layer has made its weights."""
 
+    def optimizer_slots(self, model: Any) -> int:
+        """How many numbers of the optimizer's `summary()` adds to its total."""
+
 
 def dialect_of(model: Any) -> Dialect:
     """The dialect of the version of Keras that `model` is made of. Raises `ConfigurationError` where nobody speaks it."""
@@ -175,4 +178,8 @@ def dialect_of(model: Any) -> Dialect:
         from .keras3 import Keras3
 
         return Keras3(version)
-    raise ConfigurationError("this version of Keras cannot be read", got=f"{package} {version}", expected="Keras 3 or Keras 1")
+    if version.startswith("2."):
+        from .keras2 import Keras2
+
+        return Keras2(version)
+    raise ConfigurationError("this version of Keras cannot be read", got=f"{package} {version}", expected="Keras 1, 2 or 3")

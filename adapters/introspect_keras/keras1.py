@@ -179,6 +179,9 @@ class Keras1:
         found = [v for node in graph.nodes for v in self.trainable_weights(node.layer)]
         return list({id(v): v for v in found}.values())
 
+    def optimizer_slots(self, model: Any) -> int:
+        return 0
+
     def built(self, layer: Any) -> bool:
         return bool(getattr(layer, "built", False))
 

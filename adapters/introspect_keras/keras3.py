@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from math import prod
 from typing import Any, Optional
 
@@ -62,10 +62,14 @@ class Keras3:
         found = self._laws.get(id(layer))
         if found is None:
             law = self._law(layer, node)
-            if not is_layer(layer) or is_a(layer, *CALLED):
-                return law  # it depends on the call
+            if self.depends_on_call(layer):
+                return law
             found = self._laws[id(layer)] = (layer, None if law is None else law.shared(self._specs))
         return found[1]
+
+    def depends_on_call(self, layer: Any) -> bool:
+        """Whether the law is not the layer's alone."""
+        return not is_layer(layer) or is_a(layer, *CALLED)
 
     def _law(self, layer: Any, node: Optional[Node]) -> Optional[Law]:
         cls = framework_class(layer)
@@ -161,6 +165,10 @@ class Keras3:
     def trainable_weights(self, layer: Any) -> list[Any]:
         return list(layer.trainable_weights)
 
+    def optimizer_slots(self, model: Any) -> int:
+        variables = getattr(getattr(model, "optimizer", None), "variables", None)
+        return sum(prod(v.shape) for v in variables) if isinstance(variables, (list, tuple)) else 0
+
     def built(self, layer: Any) -> bool:
         return bool(getattr(layer, "built", False))
 
@@ -168,10 +176,21 @@ class Keras3:
 def graph_between(inputs: list[Any], outputs: list[Any]) -> Graph:
     """The nodes between two sets of tensors, each after those it depends on."""
     names = tuple(str(tensor._keras_history.operation.name) for tensor in inputs)
-    return Graph(names, tuple(inputs), tuple(_ordered(inputs, outputs)), tuple(outputs))
+    return Graph(names, tuple(inputs), tuple(ordered(inputs, outputs, _made_by, _node)), tuple(outputs))
 
 
-def _ordered(inputs: list[Any], outputs: list[Any]) -> list[Node]:
+def _made_by(tensor: Any) -> tuple[Any, Any]:
+    history = tensor._keras_history
+    return history.operation, history.operation._inbound_nodes[history.node_index]
+
+
+def ordered(
+    inputs: list[Any],
+    outputs: list[Any],
+    made_by: Callable[[Any], tuple[Any, Any]],
+    read: Callable[[Any, Any], Node],
+) -> list[Node]:
+    """The nodes between two sets of tensors. `made_by`: the layer and Keras' node behind a tensor; `read`: ours of those."""
     known = {id(tensor) for tensor in inputs}
     found: list[Node] = []
     stack = list(reversed(outputs))
@@ -180,13 +199,13 @@ def _ordered(inputs: list[Any], outputs: list[Any]) -> list[Node]:
         if id(tensor) in known:
             stack.pop()
             continue
-        history = tensor._keras_history
-        node = history.operation._inbound_nodes[history.node_index]
-        missing = [t for t in node.input_tensors if id(t) not in known]
+        layer, recorded = made_by(tensor)
+        node = read(layer, recorded)
+        missing = [t for t in node.inputs if id(t) not in known and hasattr(t, "_keras_history")]
         if missing:
             stack.extend(reversed(missing))
             continue
-        found.append(_node(history.operation, node))
+        found.append(node)
         known.update(id(t) for t in node.outputs)
     return found
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from itertools import zip_longest
-from math import prod
 from typing import Any, NamedTuple, Optional
 
 from introspect.ir import Model
@@ -39,14 +38,13 @@ def report(model: Any, translated: Model, *, full: bool = True) -> Reported:
         params=params,
         trainable=trainable,
         source=f"Keras {dialect.version}: weights, count_params() and the shapes of its graph",
-        notes=_optimizer_note(model, params),
+        notes=_optimizer_note(dialect, model, params),
     )
 
 
-def _optimizer_note(model: Any, params: Optional[int]) -> tuple[str, ...]:
+def _optimizer_note(dialect: Dialect, model: Any, params: Optional[int]) -> tuple[str, ...]:
     """Why `summary()` prints another total once the model was trained."""
-    variables = getattr(getattr(model, "optimizer", None), "variables", None)
-    slots = sum(prod(variable.shape) for variable in variables) if isinstance(variables, (list, tuple)) else 0
+    slots = dialect.optimizer_slots(model)
     if not slots or params is None:
         return ()
     parts = f"{params:,} belong to the model and {slots:,} to its optimizer, which is not counted here"

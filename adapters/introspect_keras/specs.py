@@ -24,7 +24,9 @@ from introspect.layers import (
     GroupNorm,
     Identity,
     LayerNorm,
+    LocallyConnected,
     Noise,
+    Opaque,
     Pad,
     Permute,
     Pool,
@@ -39,6 +41,7 @@ from introspect.layers import (
     TimeDistributed,
     TransposedConv,
     Upsample,
+    axis_suffixes,
     kernel_axes,
 )
 
@@ -63,12 +66,12 @@ def _axes(axis: Any) -> tuple[int, ...]:
 # -- convolution
 
 
-def _sliding(layer: Any) -> dict[str, Any]:
+def _sliding(layer: Any, *, dilates: bool = True) -> dict[str, Any]:
     return {
         "kernel_size": tuple(layer.kernel_size),
         "stride": tuple(layer.strides),
         "padding": sliding_padding(layer.padding, len(layer.kernel_size)),
-        "dilation": tuple(layer.dilation_rate),
+        "dilation": tuple(layer.dilation_rate) if dilates else (1,) * len(layer.kernel_size),
         "bias": "shared" if layer.use_bias else None,
         "channels": channels(layer),
         "activation": name_of(layer.activation),
@@ -97,7 +100,26 @@ def _transposed(layer: Any) -> Law:
 
 def _depthwise(layer: Any) -> Law:
     spec = DepthwiseConv(**_sliding(layer), depth_multiplier=layer.depth_multiplier)
-    return Law(spec, (_kernel(len(layer.kernel_size), "in multiplier", role="depthwise_kernel"), _BIAS))
+    kernel = _kernel(len(layer.kernel_size), "in multiplier", _depthwise_name(layer), "depthwise_kernel")
+    return Law(spec, (kernel, _BIAS))
+
+
+def _depthwise_name(layer: Any) -> str:
+    """Keras 2 calls it otherwise."""
+    return "kernel" if "depthwise_kernel" not in vars(layer) else "depthwise_kernel"
+
+
+def _local(layer: Any) -> Law:
+    """With `implementation` 1, the only one that stores a kernel for each position."""
+    rank = len(layer.kernel_size)
+    fields = {**_sliding(layer, dilates=False), "bias": "untied" if layer.use_bias else None}
+    spec = LocallyConnected(**fields, filters=layer.filters)
+    if layer.implementation != 1:
+        return Law(Opaque(type(layer).__name__, spec))
+    places = " ".join(suffix or "n" for suffix in axis_suffixes(rank))
+    window = " ".join(kernel_axes(rank))
+    inner = f"({window} in)" if channels(layer) == "last" else f"(in {window})"
+    return Law(spec, (Stored("kernel", ("kernel",), f"({places}) {inner} out"), Stored("bias", ("bias",), f"{places} out")))
 
 
 def _separable(layer: Any) -> Law:
@@ -138,7 +160,7 @@ def _pool(mode: str) -> Any:
 
 
 def _global(mode: str, rank: int) -> Any:
-    return lambda layer: Law(GlobalPool(rank, bool(layer.keepdims), mode, channels(layer), unbatched=False))
+    return lambda layer: Law(GlobalPool(rank, bool(getattr(layer, "keepdims", False)), mode, channels(layer), unbatched=False))
 
 
 def _adaptive(mode: str) -> Any:
@@ -182,9 +204,10 @@ def _layer_scale(layer: Any) -> Law:
 
 
 def _data_normalization(layer: Any) -> Law:
-    spec = DataNormalization(_axes(layer.axis), adapted=layer.input_mean is None)
-    mean = Stored("mean", ("running_mean",), attribute="adapt_mean")
-    variance = Stored("variance", ("running_variance",), attribute="adapt_variance")
+    spec = DataNormalization(_axes(layer.axis), adapted=getattr(layer, "input_mean", None) is None)
+    before = "" if "adapt_mean" not in vars(layer) and "mean" in vars(layer) else "adapt_"  # so in tf.keras 2.5
+    mean = Stored("mean", ("running_mean",), attribute=f"{before}mean")
+    variance = Stored("variance", ("running_variance",), attribute=f"{before}variance")
     return Law(spec, (mean, variance, Stored("count", ("counter",))))
 
 
@@ -285,7 +308,7 @@ def _identity(layer: Any) -> Law:
 LAYERS: Table = {
     **{f"Conv{rank}D": _conv for rank in (1, 2, 3)},
     **{f"Conv{rank}DTranspose": _transposed for rank in (1, 2, 3)},
-    "DepthwiseConv1D": _depthwise, "DepthwiseConv2D": _depthwise,
+    "LocallyConnected1D": _local, "LocallyConnected2D": _local, "DepthwiseConv1D": _depthwise, "DepthwiseConv2D": _depthwise,
     "SeparableConv1D": _separable, "SeparableConv2D": _separable,
     "Dense": _dense, "Embedding": _embedding,
     **{f"MaxPooling{rank}D": _pool("max") for rank in (1, 2, 3)},
@@ -300,7 +323,7 @@ LAYERS: Table = {
     **RECURRENT, **PREPARING,
     "TimeDistributed": _time_distributed, "SpectralNormalization": _spectral, "EinsumDense": _einsum_dense,
     "Activation": _activation, "ReLU": _named("relu"), "LeakyReLU": _named("leaky_relu"), "ELU": _named("elu"),
-    "Softmax": _named("softmax"), "PReLU": _prelu,
+    "Softmax": _named("softmax"), "ThresholdedReLU": _named("thresholded_relu"), "PReLU": _prelu,
     "Dropout": _noise("dropout"), "AlphaDropout": _noise("alpha_dropout"), "GaussianDropout": _noise("gaussian_dropout"),
     "GaussianNoise": _noise("gaussian_noise"),
     **{f"SpatialDropout{rank}D": _noise("spatial_dropout") for rank in (1, 2, 3)},
@@ -313,6 +336,7 @@ LAYERS: Table = {
     "Add": _merge("add"), "Subtract": _merge("subtract"), "Multiply": _merge("multiply"), "Average": _merge("average"),
     "Maximum": _merge("maximum"), "Minimum": _merge("minimum"),
     "Concatenate": lambda layer: Law(Concatenate(layer.axis)), "Dot": _dot,
+    "CustomScaleLayer": _merge("add"),  # of keras.applications: a residual and what is added to it
     "Rescaling": _identity, "Identity": _identity, "Masking": _identity, "ActivityRegularization": _identity,
     "InputLayer": _identity,
 }  # fmt: skip

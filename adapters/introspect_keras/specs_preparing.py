@@ -22,7 +22,7 @@ def _augmentation(layer: Any) -> Law:
 
 
 def _image_size(layer: Any) -> Law:
-    layout = str(chosen(CHANNELS, layer.data_format, "data format"))
+    layout = str(chosen(CHANNELS, getattr(layer, "data_format", "channels_last"), "data format"))
     return Law(ImageSize((int(layer.height), int(layer.width)), layout, type(layer).__name__))
 
 

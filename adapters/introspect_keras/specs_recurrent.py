@@ -47,7 +47,11 @@ def _layer_law(layer: Any) -> Optional[Recurrent]:
     spec = cell_law(layer.cell)
     if spec is None:
         return None
-    return spec.replace(return_sequences=bool(layer.return_sequences), states="separate" if layer.return_state else None)
+    return spec.replace(
+        return_sequences=bool(layer.return_sequences),
+        states="separate" if layer.return_state else None,
+        time_major=bool(getattr(layer, "time_major", False)),
+    )
 
 
 def _recurrent(layer: Any) -> Optional[Law]:

@@ -55,5 +55,6 @@ def test_an_application(name: str) -> None:
     if name in TO_THE_LAST_UNIT:
         assert e.params == TO_THE_LAST_UNIT[name]
     if name in PUBLISHED:
-        assert f"{int(e.params) / 1e6:.1f}" == PUBLISHED[name]
+        tenths = int(e.params) // 100_000
+        assert PUBLISHED[name] in (f"{int(e.params) / 1e6:.1f}", f"{tenths / 10:.1f}")  # ConvNeXt's are cut, not rounded
     keras.backend.clear_session()

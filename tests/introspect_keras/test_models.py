@@ -119,8 +119,8 @@ def test_a_model_that_is_not_built_has_unknown_parameters() -> None:
 
 
 def test_another_version_of_keras_is_owned_and_refused_by_name() -> None:
-    layer = type("Layer", (), {"__module__": "tensorflow.python.keras.engine.base_layer", "name": "old"})
-    model = type("Dense", (layer,), {"__module__": "tensorflow.python.keras.layers.core"})()
+    layer = type("Layer", (), {"__module__": "tf_keras.engine.base_layer", "name": "old"})
+    model = type("Dense", (layer,), {"__module__": "tf_keras.layers.core"})()
     with pytest.raises(IntrospectError, match="this version of Keras cannot be read"):
         explain(model)
 

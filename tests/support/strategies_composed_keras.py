@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from hypothesis import strategies as st
-from keras import layers
 from strategies_keras import ACTIVATIONS, BATCH, FORMATS, SIDE, SMALL, Case, Draw, Shape, recurrences
+from under_test_keras import layers
 
 WIDTH = st.integers(1, 6)
 EQUATIONS = (

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, Optional
 
 from hypothesis import strategies as st
-from keras import layers
+from under_test_keras import layers
 
 Shape = tuple[Optional[int], ...]
 Draw = Any

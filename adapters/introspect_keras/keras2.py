@@ -1,0 +1,150 @@
+"""Keras 2, also as tf.keras: graphs of nodes on layers, functions of TensorFlow as layers, weights as its variables."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any, Optional
+
+from introspect.reported import ReportedShape
+
+from .detecting import framework_class, is_a, overrides
+from .dialect import Graph, Node, fed_to, leaves
+from .keras3 import Keras3, ordered
+from .ops2 import FUNCTIONS, sliced
+from .specs import LAYERS
+from .specs_attention import CALLED
+from .stored import Law
+
+_SHAPING = ("call", "__call__", "build", "compute_output_shape", "add_weight")
+_FUNCTIONS = ("TFOpLambda", "SlicingOpLambda", "ClassMethod", "InstanceMethod", "InstanceProperty", "TensorFlowOpLayer")
+
+
+class Keras2(Keras3):
+    """Keras 2.x: what it says otherwise than Keras 3."""
+
+    def _graph(self, layer: Any) -> Optional[Graph]:
+        if overrides(layer, ("call", "__call__")):
+            return None
+        if is_a(layer, "Sequential") and not (layer.built and getattr(layer, "_graph_initialized", False)):
+            return None
+        if not getattr(layer, "_is_graph_network", False):
+            return None
+        inputs, outputs = list(leaves(layer.inputs)), list(leaves(layer.outputs))
+        names = tuple(str(tensor._keras_history.layer.name) for tensor in inputs)
+        return Graph(names, tuple(inputs), tuple(ordered(inputs, outputs, _made_by, _node)), tuple(outputs))
+
+    def follows(self, layer: Any) -> bool:
+        return False
+
+    def trace(self, layer: Any, shapes: Sequence[ReportedShape], node: Optional[Node], names: Sequence[str]) -> Optional[Graph]:
+        return None
+
+    def _law(self, layer: Any, node: Optional[Node]) -> Optional[Law]:
+        cls = framework_class(layer)
+        if cls is None or overrides(layer, _SHAPING):
+            return None
+        if cls.__name__ == "SlicingOpLambda":
+            return sliced(layer, node) if node is not None else None
+        if cls.__name__ in _FUNCTIONS:
+            function = FUNCTIONS.get(str(getattr(layer, "symbol", "")))
+            return function(layer, node) if function is not None and node is not None else None
+        called = CALLED.get(cls.__name__)
+        if called is not None:
+            return called(layer, node.arguments() if node is not None else None)
+        made = LAYERS.get(cls.__name__)
+        law = made(layer) if made is not None else None
+        if law is not None and cls.__name__ == "Conv3DTranspose":  # it takes a dilation and does nothing with it
+            return Law(law.spec.replace(dilation=(1, 1, 1)), law.stored)
+        if law is not None and cls.__name__ == "LayerNormalization" and not isinstance(layer.axis, int):
+            return Law(law.spec.replace(axis=tuple(layer.axis)), law.stored)  # in the order given, not sorted
+        return law
+
+    def depends_on_call(self, layer: Any) -> bool:
+        return super().depends_on_call(layer) or is_a(layer, *_FUNCTIONS)
+
+    def sublayers(self, layer: Any) -> list[Any]:
+        if is_a(layer, "Sequential"):
+            return list(layer.layers)
+        return [part for part in layer._flatten_layers(recursive=False, include_self=False) if part is not layer]
+
+    def own_weights(self, layer: Any) -> list[Any]:
+        return [*layer._trainable_weights, *layer._non_trainable_weights]
+
+    def weights(self, layer: Any) -> list[Any]:
+        found = [v for part in _with_weights(layer) for v in part.weights]
+        return list({id(v): v for v in found}.values())
+
+    def trainable_weights(self, layer: Any) -> list[Any]:
+        return [v for part in _with_weights(layer) for v in part.trainable_weights] if layer.trainable else []
+
+    def weight_name(self, layer: Any, variable: Any) -> str:
+        name, own = str(variable.name).partition(":")[0], f"{layer.name}/"
+        start = name.find(own)
+        return name[start + len(own) :].replace("/", ".") if start >= 0 else name.replace("/", ".")
+
+    def trainable(self, containers: tuple[Any, ...], layer: Any, variable: Any) -> bool:
+        """By the flags of everything that holds the variable, inside the layer too."""
+        if not all(holder.trainable for holder in (*containers, layer)):
+            return False
+        if variable is None:
+            return True
+        holders = [part for part in layer._flatten_layers() if any(variable is v for v in self.own_weights(part))]
+        return bool(variable.trainable) and all(part.trainable for part in holders)
+
+    def declared_inputs(self, layer: Any) -> Optional[list[tuple[str, ReportedShape]]]:
+        graph = self.graph(layer)
+        if graph is not None:
+            return [(name, self.shape(tensor)) for name, tensor in zip(graph.names, graph.inputs)]
+        shape = getattr(layer, "_build_input_shape", None)
+        found = _shapes(shape) if shape is not None else []
+        return [("input" if len(found) == 1 else f"input_{i + 1}", s) for i, s in enumerate(found)] or None
+
+    def shape(self, tensor: Any) -> ReportedShape:
+        return tuple(None if dim is None else int(dim) for dim in tensor.shape)
+
+    def computed(self, layer: Any, shapes: list[ReportedShape]) -> Optional[list[ReportedShape]]:
+        owner = next((cls for cls in type(layer).__mro__ if "compute_output_shape" in vars(cls)), None)
+        if owner is None or owner.__name__ in ("Layer", "Model", "Functional", "Sequential"):
+            return None  # these would build the layer to find out
+        try:
+            return _shapes(layer.compute_output_shape(shapes[0] if len(shapes) == 1 else list(shapes))) or None
+        except Exception:  # a layer may refuse in any way it likes; it then says nothing
+            return None
+
+    def optimizer_slots(self, model: Any) -> int:
+        return 0  # summary() counts the model alone
+
+
+def _with_weights(layer: Any) -> list[Any]:
+    """The layer; of a model that is not built, and refuses to be asked for its weights, the layers in it."""
+    if layer.built or not is_a(layer, "Model"):
+        return [layer]
+    return [deeper for part in layer._flatten_layers(recursive=False, include_self=False) for deeper in _with_weights(part)]
+
+
+def _made_by(tensor: Any) -> tuple[Any, Any]:
+    history = tensor._keras_history
+    return history.layer, history.layer._inbound_nodes[history.node_index]
+
+
+def _node(layer: Any, node: Any) -> Node:
+    fed = tuple(node.keras_inputs)
+    args, kwargs = tuple(node.call_args or ()), dict(node.call_kwargs or {})
+    if is_a(layer, *_FUNCTIONS):
+        fed = fed_to(fed, args, kwargs)
+    return Node(layer, fed, tuple(leaves(node.outputs)), args, kwargs)
+
+
+def _shapes(answer: Any) -> list[ReportedShape]:
+    """Keras 2's shapes, one or a nest of them, as a list."""
+    if hasattr(answer, "as_list"):
+        answer = tuple(answer.as_list())
+    if isinstance(answer, dict):
+        answer = list(answer.values())
+    if isinstance(answer, (list, tuple)) and all(dim is None or isinstance(dim, int) for dim in answer):
+        return [tuple(answer)]
+    return [shape for part in _parts(answer) for shape in _shapes(part)]
+
+
+def _parts(answer: Any) -> Iterable[Any]:
+    return answer if isinstance(answer, (list, tuple)) else ()
