@@ -86,6 +86,7 @@ class Accountant:
 
     def _pair(self, match: Match, u: Unit, v: Unit) -> Iterator[Share]:
         self._strides.see(u, v)
+        v.held = v.called_like(u)
         if u.held == v.held and u.neurons == v.neurons and u.gives == v.gives:
             return
         way = Way(u, v, self.a.reader(u) or self.b.reader(v))

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Callable, NamedTuple, Optional
 
 from .forms import Form
-from .units import Unit, ledger_of
+from .units import BARE, Unit, ledger_of
 
 Match = tuple[Optional[Unit], Optional[Unit]]
 _Score = Callable[[Unit, Unit], float]
@@ -68,6 +68,7 @@ class _Traits(NamedTuple):
     gives: Form
     seen: Form
     window: Optional[tuple[int, ...]]
+    tensors: int
     backward: Optional[bool]  # a direction of a recurrent layer
 
 
@@ -76,12 +77,16 @@ def _traits(unit: Unit) -> _Traits:
     sizes = [h.size for role, h in held.items() if isinstance(h.size, int) and not role.endswith("bias")]
     backward = unit.part.endswith("backward") if unit.whole == "recurrent" else None
     window = getattr(unit.spec, "kernel_size", None)
-    return _Traits(unit.family, max(sizes, default=None), unit.gives, unit.seen, window, backward)
+    return _Traits(unit.family, max(sizes, default=None), unit.gives, unit.seen, window, len(held), backward)
 
 
 def _alike(u: _Traits, v: _Traits) -> float:
     same_size = u.size is not None and u.size == v.size
     same_output = u.gives is not None and u.gives == v.gives
+    if BARE in (u.family, v.family) and u.family != v.family:
+        return (
+            _EQUAL if same_size and u.tensors == v.tensors == 1 else 0.0
+        )  # a parameter of no layer here, a layer of its own there
     if u.family != v.family:
         return 6.0 if {u.family, v.family} == {"conv", "dense"} and same_size and same_output else 0.0
     if u.backward is not None and v.backward is not None and u.backward != v.backward:

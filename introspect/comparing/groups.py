@@ -1,4 +1,4 @@
-"""A grouped convolution here, and one convolution for each group there: the former is taken apart before they are aligned."""
+"""What is one layer here and several there: a grouped convolution, attention. It is taken apart before they are aligned."""
 
 from __future__ import annotations
 
@@ -6,22 +6,26 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Optional
 
-from ..algebra import evaluate, exact_div
-from ..layers import Conv
-from ..layers.base import Shape
+from ..algebra import Dim, evaluate, exact_div, product
+from ..layers import Conv, Dense, MultiHeadAttention, PerHeadAttention
+from ..layers.base import Shape, Spec
 from .forms import form_of
-from .units import Held, Unit, ledger_of
+from .units import Held, Unit, ledger_of, tensors_of
 
 _MOST_GROUPS = 8  # more are never written as layers of their own
 
 
 def apart(units: Sequence[Unit], others: Sequence[Unit]) -> list[Unit]:
-    """`units`, with each grouped convolution as its groups where that is how the other model has it."""
+    """`units`, with a grouped convolution as its groups and attention as its projections, where the other has no such layer."""
     found: list[Unit] = []
     kernels = [_kernel(unit) for unit in others]
+    kinds = {type(unit.spec) for unit in others}
     for unit in units:
         pieces = list(_groups(unit))
         wanted = pieces and kernels.count(_kernel(pieces[0])) >= len(pieces) and _kernel(unit) not in kernels
+        if isinstance(unit.spec, (MultiHeadAttention, PerHeadAttention)) and type(unit.spec) not in kinds:
+            pieces = list(_projections(unit))
+            wanted = bool(pieces)
         found += pieces if wanted else [unit]
     return [replace(unit, index=i) for i, unit in enumerate(found)]
 
@@ -51,6 +55,38 @@ def _groups(unit: Unit) -> Iterator[Unit]:
             unit, spec=law, inputs=(fed,), held=held, neurons=neurons, part=f"group{i + 1}", whole="conv", abreast=groups,
             seen=form_of(law, fed, unit.layout, incoming=True), gives=form_of(law, y, unit.layout),
         )  # fmt: skip
+
+
+def _projections(unit: Unit) -> Iterator[Unit]:
+    """What attention does to queries, keys and values, each as a dense layer; nothing where it owns more than that."""
+    tensors = tensors_of(unit.spec, unit.inputs)
+    names = [name for name in ("query", "key", "value", "output") if f"{name}_kernel" in tensors]
+    roles = {f"{name}_{part}": (name, part) for name in names for part in ("kernel", "bias")}
+    if not names or not {*tensors, *unit.held} <= set(roles) or unit.seen is None:
+        return
+    time = unit.inputs[0][:-1] if unit.inputs and unit.inputs[0] else ()
+    for name in names:
+        sides = dict(tensors[f"{name}_kernel"].axes)
+        bias = tensors.get(f"{name}_bias")
+        units = evaluate(bias.size) if bias is not None else None
+        size = evaluate(tensors[f"{name}_kernel"].size)
+        width = _width(unit.spec, name, sides)
+        if not isinstance(size, int) or not isinstance(width, int) or (units is not None and units != width):
+            return
+        law, fed = Dense(width, bias is not None), (*time, size // width)
+        held = {roles[role][1]: one for role, one in unit.held.items() if roles[role][0] == name}
+        yield replace(
+            unit, spec=law, inputs=(fed,), held=held, part=name, whole=unit.spec.kind, abreast=len(names),
+            neurons=unit.neurons if name == names[0] else 0,
+            seen=form_of(law, fed, unit.layout, incoming=True), gives=form_of(law, law.output(fed), unit.layout), given=None,
+        )  # fmt: skip
+
+
+def _width(spec: Spec, name: str, sides: dict[str, Dim]) -> Dim:
+    """How many features a projection has."""
+    if isinstance(spec, MultiHeadAttention):
+        return spec.width
+    return evaluate(product(dim for axis, dim in list(sides.items())[1:])) if name != "output" else list(sides.values())[-1]
 
 
 def _share(held: Held, groups: int) -> Held:

@@ -92,7 +92,8 @@ class PairRow:
 
     @property
     def differs(self) -> bool:
-        return bool(self.tensors) or self.a is None or self.b is None or self.shape_a != self.shape_b
+        reshaped = bool(self.shape_a and self.shape_b) and self.shape_a != self.shape_b
+        return bool(self.tensors) or self.a is None or self.b is None or reshaped
 
 
 @dataclass(frozen=True)

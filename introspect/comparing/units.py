@@ -20,6 +20,7 @@ from .forms import Form, following, form_of, layout_of
 
 Inputs = tuple[Optional[Shape], ...]
 _ROLES = {"depthwise_kernel": "kernel"}  # of a depthwise convolution, which is one with groups
+BARE = "bare parameters"  # tensors of a module that only holds others
 FAMILIES = {
     "depthwise_conv": "conv", "locally_connected": "conv", "instance_norm": "norm", "batch_norm": "norm", "layer_norm": "norm",
     "rms_norm": "norm", "group_norm": "norm", "recurrent_cell": "recurrent", "maxout_dense": "dense", "highway": "dense",
@@ -56,6 +57,7 @@ class Unit:
     part: str = ""
     whole: str = ""
     abreast: int = 1
+    bare: bool = False  # no call applies it: its tensors are used by others
     given: Form = None  # what flows in before a dense layer flattens it
 
     def fed_like(self, other: Unit) -> bool:
@@ -68,8 +70,15 @@ class Unit:
 
     @property
     def family(self) -> str:
-        kind = self.spec.kind
-        return self.row.kind_name if self.spec.lawless or kind == "container" else FAMILIES.get(kind, kind)
+        if self.bare or self.spec.kind == "container":
+            return BARE
+        return self.row.kind_name if self.spec.lawless else FAMILIES.get(self.spec.kind, self.spec.kind)
+
+    def called_like(self, other: Unit) -> Ledger:
+        """What it holds; the one tensor of a module without a law is called as the other's one tensor is."""
+        if BARE in (self.family, other.family) and len(self.held) == len(other.held) == 1:
+            return dict(zip(other.held, self.held.values()))
+        return self.held
 
     def __repr__(self) -> str:
         return f"<{self.path} {self.spec.kind} {self.gives}>"
@@ -94,6 +103,7 @@ def units_of(e: Explanation, padded: Callable[[LayerRow], tuple[Spec, Inputs]]) 
         if not _counts(row):
             continue
         found += _units(row, padded(row), layout, len(found))
+        found[-1].bare = e.model.complete and not row.called and not row.spec.weighted and row.kind not in FAMILIES
     return found
 
 
@@ -102,7 +112,7 @@ def _counts(row: LayerRow) -> bool:
     if row.kind == "input":
         return False
     owns = row.tensors or ledger_of(row.spec, row.input_shapes)
-    return row.spec.weighted or bool(owns) or FAMILIES.get(row.kind) == "norm"
+    return row.spec.weighted or bool(owns) or (FAMILIES.get(row.kind) == "norm" and not row.function)
 
 
 def ledger_of(spec: Spec, inputs: Inputs) -> Ledger:

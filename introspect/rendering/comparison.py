@@ -19,6 +19,8 @@ _WORDS = {"params": "parameters", "trainable": "trainable", "buffers": "buffers"
 _PIPED = 120
 _LONG = 10  # a working of more terms than this is left to the JSON
 _MOST_ROWS = 8
+_MOST_TERMS = 6  # of a sum
+_MOST_REASONS = 12
 
 
 def render(comparison: Comparison, form: str, **options: Any) -> str:
@@ -29,17 +31,22 @@ def render(comparison: Comparison, form: str, **options: Any) -> str:
     return forms[form](comparison, **options)
 
 
-def text(c: Comparison, *, width: Optional[int] = None, rows: Optional[bool] = None) -> str:
-    """The answer, `width` columns wide (the terminal's, if not given). `rows`: whether the layers that differ follow."""
+def text(c: Comparison, *, width: Optional[int] = None, rows: Optional[bool] = None, most: int = _MOST_REASONS) -> str:
+    """The answer, `width` columns wide (the terminal's, if not given). `rows`: whether the layers that differ follow; `most`:
+    how many reasons are told in full.
+    """
     columns = max(width or shutil.get_terminal_size((_PIPED, 24)).columns, 40)
     lines = [*_wrapped(heading(c), columns), ""]
     for account in told_of(c):
         lines += _wrapped(f"{_WORDS[account.quantity]:<11} {told(account, c)}", columns, " " * 12)
     for sentence in c.coincidences:
         lines += ["", *_wrapped(sentence[0].upper() + sentence[1:] + ".", columns)]
-    for reason, amounts in reasons(c):
+    found = reasons(c)
+    for reason, amounts in found[:most]:
         lines += ["", *_wrapped(f"{amounts}: {reason.code}", columns)]
         lines += [line for part in details(reason) for line in _wrapped(part, columns, "    ", "    ")]
+    if len(found) > most:
+        lines += ["", *_wrapped(f"{len(found) - most} more reasons: render(most={len(found)}) tells them", columns)]
     lines += [line for part in unexplained(c) for line in _wrapped(part, columns, "    ")]
     differing = [row for row in c.rows if row.differs]
     asked = rows if rows is not None else bool(c.coincidences or unexplained(c)) and len(differing) <= _MOST_ROWS
@@ -89,9 +96,12 @@ def equation(account: Account, c: Comparison) -> str:
     sign = -1 if difference < 0 else 1
     head = f"{abs(difference):,} more in {(c.b if sign < 0 else c.a).label}" if difference else "0 apart"
     terms = ""
-    for reason in sorted(account.reasons, key=lambda r: sign * r.amount < 0):
-        mark = "−" if sign * reason.amount < 0 else "+" if terms else ""
-        terms += f"{f' {mark} ' if terms else mark}{abs(reason.amount):,} {title_of(reason, c.a, c.b)}"
+    told = [(sign * reason.amount, title_of(reason, c.a, c.b)) for reason in account.reasons[:_MOST_TERMS]]
+    more = account.reasons[_MOST_TERMS:]
+    told += [(sign * sum(reason.amount for reason in more), f"for {len(more)} more reasons")] if more else []
+    for amount, title in sorted(told, key=lambda term: term[0] < 0):
+        mark = "−" if amount < 0 else "+" if terms else ""
+        terms += f"{f' {mark} ' if terms else mark}{abs(amount):,} {title}"
     left = f"{sign * account.left:,}".replace("-", "−")
     return f"{head} = {terms or '0'}, {left} left"
 
