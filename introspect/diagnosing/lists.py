@@ -10,10 +10,12 @@ from ..errors import IntrospectError
 from .claims import Claim, Reading, read_claim
 from .diagnosis import Diagnosis, diagnose_one
 from .naming import listed, plural
-from .tally import Tally, find_scope
+from .proving import Reason
+from .tally import WORDS, Tally, find_scope
 
 if TYPE_CHECKING:
     from ..explaining import Explanation
+    from ..pasted import Pair, Pasted
 
 _WHOLE = ("", "total", "sum")
 
@@ -99,35 +101,63 @@ def _consistency(layers: Mapping[str, Diagnosis], wrong: Mapping[str, Diagnosis]
 
 
 def diagnose_pasted(explanation: Explanation, text: str, at: Optional[str]) -> Diagnosis:
-    """A summary that another tool printed: each row that has a number, and the totals."""
+    """A summary that another tool printed: each row that has a number, then the totals."""
     from ..pasted import align, read
 
     if at is not None:
         raise IntrospectError("a summary says itself where its numbers belong", got=at, expected="no `at`")
     pasted = read(text)
     tally = Tally(explanation, "params")
-    parts: dict[str, Diagnosis] = {}
     aligned = align(pasted, explanation.layers)
-    for pair in aligned.pairs:
-        if pair.pasted.params is None or not pair.rows or pair.pasted.repeated:
-            continue
-        path = pair.rows[0].path if len({row.path for row in pair.rows}) == 1 else _common([row.path for row in pair.rows])
-        if path and path not in parts:
-            scope = find_scope(explanation.model, path)
-            parts[path] = diagnose_one(tally.over("params", scope), read_claim(pair.pasted.params), path)
-    quantities = {"total": "params", "trainable": "trainable", "non_trainable": "non_trainable", "buffers": "buffers"}
-    for name, quantity in quantities.items():
-        if name in pasted.totals:
-            claim = read_claim(pasted.totals[name])
-            parts[f" {name}" if name != "total" else ""] = diagnose_one(tally.over(quantity), claim, None)
-    if not parts:
+    rows = _rows(tally, aligned.pairs)
+    wrong = {path: part for path, part in rows.items() if not part.right}
+    totals = _totals(tally, pasted, wrong)
+    if not rows and not totals:
         raise IntrospectError(
-            "no row of this summary belongs to the model", got=pasted.tool, expected="rows with the layers of the model"
+            "no row of this summary is the model's", got=pasted.tool, expected="the model's layers, or totals"
         )
-    return _of_summary(explanation, tally, parts, [row.name or row.kind_name for row in aligned.only_pasted])
+    notes = [f"{len(rows) - len(wrong)} of {plural(len(rows), 'row')} as the model has {'it' if len(rows) == 1 else 'them'}"]
+    strangers = [row.name or row.kind_name for row in aligned.only_pasted]
+    notes += [f"rows that are not the model's: {listed(strangers)}"] if strangers else []
+    return _of_summary(explanation, tally, {**totals, **rows}, tuple(notes))
 
 
-def _common(paths: Sequence[str]) -> str:
+def _rows(tally: Tally, pairs: Sequence[Pair]) -> dict[str, Diagnosis]:
+    """A diagnosis for each printed row; equal layers with equal claims share one."""
+    found: dict[str, Diagnosis] = {}
+    known: dict[object, Diagnosis] = {}
+    for pair in pairs:
+        path = _shared_path([row.path for row in pair.rows])
+        if pair.pasted.params is None or pair.pasted.repeated or not path or path in found:
+            continue
+        specs = tuple((row.spec, row.input_shapes) for row in pair.rows)
+        key = (specs, tuple(t.keys for row in pair.rows for t in row.tensors), pair.pasted.params)
+        if key not in known:
+            claim = read_claim(pair.pasted.params)
+            known[key] = diagnose_one(tally.over("params", find_scope(tally.model, path)), claim, path)
+        found[path] = known[key]
+    return found
+
+
+def _totals(tally: Tally, pasted: Pasted, wrong: Mapping[str, Diagnosis]) -> dict[str, Diagnosis]:
+    """The totals; where the rows that are wrong account for one, nothing else is looked for."""
+    quantities = {"total": "params", "trainable": "trainable", "non_trainable": "non_trainable", "buffers": "buffers"}
+    found: dict[str, Diagnosis] = {}
+    more = sum(part.claim.readings[0].low - part.value for part in wrong.values() if part.claim.exact)
+    for name, quantity in quantities.items():
+        if name not in pasted.totals:
+            continue
+        own, claim = tally.over(quantity), read_claim(pasted.totals[name])
+        key = "" if name == "total" else f"total of {WORDS[quantity]}"
+        if wrong and more and claim.exact and claim.readings[0].low - own.total == more:
+            notes = (f"the rows account for it: {own.total:,} {'+' if more > 0 else '−'} {abs(more):,} = {own.total + more:,}",)
+            found[key] = Diagnosis(tally.model.name, claim, quantity, None, own.total, "", (), notes)
+        else:
+            found[key] = diagnose_one(own, claim, None)
+    return found
+
+
+def _shared_path(paths: Sequence[str]) -> str:
     """What several paths have in front of their last differing part."""
     shared = []
     for parts in zip(*(path.split(".") for path in paths)):
@@ -137,19 +167,14 @@ def _common(paths: Sequence[str]) -> str:
     return ".".join(shared)
 
 
-def _of_summary(explanation: Explanation, tally: Tally, parts: dict[str, Diagnosis], strangers: Sequence[str]) -> Diagnosis:
-    layers = {path: part for path, part in parts.items() if path and not path.startswith(" ")}
-    wrong = {path: part for path, part in layers.items() if not part.right}
-    quantity = "params" if "" in parts or " trainable" not in parts else "trainable"  # nolearn's only total
-    whole = parts.get("" if quantity == "params" else " trainable")
-    notes = [f"{plural(len(layers) - len(wrong), 'row')} of {len(layers)} as the model has them"] if layers else []
-    notes += [f"rows that are not the model's: {listed(list(strangers))}"] if strangers else []
-    reasons: dict[str, Any] = {}
-    for part in [*([whole] if whole and not whole.right else []), *wrong.values()]:
-        for reason in part.reasons[:1]:
+def _of_summary(explanation: Explanation, tally: Tally, parts: dict[str, Diagnosis], notes: tuple[str, ...]) -> Diagnosis:
+    whole = parts.get("")
+    reasons: dict[str, Reason] = {}
+    for part in parts.values():
+        for reason in part.reasons[:1] if not part.right else ():
             reasons.setdefault(f"{reason.code} {reason.text}", reason)
-    if whole is not None and whole.right and not reasons:
-        reasons = {"": whole.reasons[0]}
-    claim = whole.claim if whole is not None else _sum(layers)
+    if all(part.right for part in parts.values()):
+        reasons = {"": next(iter(parts.values())).reasons[0]}
+    claim = whole.claim if whole is not None else _sum(parts)
     value = whole.value if whole is not None else tally.total
-    return Diagnosis(explanation.model.name, claim, quantity, None, value, "", tuple(reasons.values()), tuple(notes), parts)
+    return Diagnosis(explanation.model.name, claim, "params", None, value, "", tuple(reasons.values()), notes, parts)

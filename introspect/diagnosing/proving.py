@@ -12,7 +12,7 @@ from .claims import CUT, Claim, Reading
 from .edits import Edit, Piece, gathered, merged, total, written
 from .searching import Candidate
 from .tally import Tally
-from .workings import differences, of_model
+from .workings import differences, of_model, spelled_out
 
 _POWERS = {10**3: "10³", 10**6: "10⁶", 10**9: "10⁹", 10**12: "10¹²", 2**10: "2¹⁰", 2**20: "2²⁰", 2**30: "2³⁰", 2**40: "2⁴⁰"}
 RIGHT, BINARY, BYTES, CUT_OFF = "right", "binary_unit", "bytes", "cut_off"
@@ -101,8 +101,11 @@ def _pieces(tally: Tally, model: Model, revisions: list[Edit], others: list[Edit
             recount = tally.recount(merged(tally.model, revisions))
             found = [Piece(tally.total), *differences(tally, recount.changes if recount else [], model)]
             formula = revisions[0].formula() if len(revisions) == 1 and not others else None
-            if formula is not None and len(found) == 3 and all(isinstance(p.expression, int) for p in found):
-                return [Piece(formula)]  # nearly all is different: the formula in the one term says more
+            if len(found) == 3 and all(isinstance(piece.expression, int) for piece in found):
+                if formula is not None:
+                    return [Piece(formula)]  # nearly all is different: the formula in the one term says more
+                if not others:
+                    found = spelled_out(tally, model, rows) or found
     return [*(found or [Piece(tally.total)]), *(piece for edit in others for piece in gathered(edit.pieces()))]
 
 

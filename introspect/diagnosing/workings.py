@@ -11,7 +11,8 @@ from ..working import Workings, in_terms
 from .edits import Piece, gathered, total
 from .tally import Change, Tally
 
-_FEW = 1  # rows that can be spelled out
+_FEW = 1  # rows of which the formula stands for the whole
+_SPELLED = 8  # different rows that can be read as a sum
 
 
 class Terms:
@@ -89,3 +90,14 @@ def of_model(tally: Tally, model: Model, rows: list[Row]) -> Optional[list[Piece
     terms = Terms(tally, model)
     pieces = [Piece(terms.row(row)) for row in counted]
     return pieces if total(pieces) == sum(int(tally.amount(row) or 0) for row in counted) else None
+
+
+def spelled_out(tally: Tally, model: Model, rows: list[Row]) -> Optional[list[Piece]]:
+    """The whole number as a sum of all rows, equal ones together; None where it would be too long."""
+    terms = Terms(tally, model)
+    times: dict[Dim, int] = {}
+    for row in rows:
+        expression = terms.row(row) if tally.amount(row) else 0
+        times[expression] = times.get(expression, 0) + 1
+    pieces = [Piece(expression, n) for expression, n in times.items() if expression != 0]
+    return pieces if len(pieces) <= _SPELLED else None

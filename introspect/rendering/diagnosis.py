@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import shutil
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Optional
 
+from ..diagnosing.naming import listed
 from . import FORMS
 from .markdown import escaped
 
@@ -88,15 +89,26 @@ def _parts(d: Diagnosis) -> Iterator[str]:
     what = _WORDS.get(d.quantity, d.quantity)
     wrong = {path: part for path, part in d.parts.items() if not part.right}
     yield f"{d.model or 'the model'}: {len(d.parts) - len(wrong)} of {len(d.parts)} claimed numbers of {what} are right."
-    for path, part in wrong.items():
+    for names, part in _alike(wrong):
         yield ""
-        yield f"  {path.strip() or 'the whole model'}: {part.value:,}, not {part.claim.text}"
+        yield f"  {names}: {part.value:,}, not {part.claim.text}"
         for reason in part.reasons[:1]:
             yield f"    {reason.text}"
             yield f"    {reason.working}{_rounding(reason)}"
         yield from (f"    · {note}" for note in part.notes)
     yield ""
     yield from (f"· {note}" for note in d.notes)
+
+
+def _alike(parts: Mapping[str, Diagnosis]) -> Iterator[tuple[str, Diagnosis]]:
+    """Parts that say the same of several layers, with the names of these."""
+    groups: dict[int, list[str]] = {}
+    for path, part in parts.items():
+        groups.setdefault(id(part), []).append(path or "the whole model")
+    for part in parts.values():
+        names = groups.pop(id(part), None)
+        if names:
+            yield listed(names), part
 
 
 def markdown(diagnosis: Diagnosis) -> str:
