@@ -100,6 +100,11 @@ class Explanation:
         return self._calls(row.count_neurons(definition) for row in self.layers)
 
     @property
+    def packed_bytes(self) -> int:
+        """Bytes that the tensors which the framework keeps packed (quantised) take; their sizes are those they stand for."""
+        return sum(tensor.nbytes or 0 for tensor in self.tensors)
+
+    @property
     def opaque_params(self) -> int:
         """How many of `params` are the framework's numbers, no law speaking of them."""
         return sum(row.opaque_params for row in self.layers)

@@ -11,12 +11,16 @@ ReportedShape = tuple[Optional[int], ...]  # None: the framework leaves this dim
 
 @dataclass(frozen=True)
 class ReportedTensor:
-    """One tensor as held: its name within the layer, its actual shape, and how the framework classes it."""
+    """One tensor as held: its name within the layer, its actual shape, and how the framework classes it.
+
+    `nbytes`: where it is stored packed, the bytes it takes; its shape is then that of the numbers it stands for.
+    """
 
     name: str
     shape: ReportedShape
     trainable: bool
     buffer: bool = False
+    nbytes: Optional[int] = None
 
     @property
     def size(self) -> Optional[int]:

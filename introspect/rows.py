@@ -19,9 +19,13 @@ _NO_SHAPE = "the shape of this layer's input"
 
 
 class TensorRow:
-    """One tensor: `name` and `path` of its first holder, `role`, `shape` as stored, `size`, `holders`, `status`."""
+    """One tensor: `name` and `path` of its first holder, `role`, `shape` as stored, `size`, `holders`, `status`.
 
-    def __init__(self, entry: Entry, verdict: Verdict, carried: Optional[ReportedTensor]) -> None:
+    `nbytes`: the bytes it takes where the framework keeps it packed; None where it is stored as it is.
+    """
+
+    def __init__(self, entry: Entry, verdict: Verdict, carried: Optional[ReportedTensor], nbytes: Optional[int] = None) -> None:
+        self.nbytes = nbytes
         self._entry, self._carried = entry, carried
         self.path, self.name, self.role = entry.path, entry.name, entry.role
         self.trainable = carried.trainable if carried else entry.trainable
@@ -86,7 +90,10 @@ class LayerRow:
     def tensors(self) -> list[TensorRow]:
         """The tensors this row is the first to hold."""
         judged = self._judged
-        return [TensorRow(e, judged.tensors[i], judged.carried.get(i)) for i, e in enumerate(self._row.entries)]
+        return [
+            TensorRow(e, judged.tensors[i], judged.carried.get(i), judged.nbytes.get(i))
+            for i, e in enumerate(self._row.entries)
+        ]
 
     @property
     def owns_something(self) -> bool:

@@ -26,13 +26,14 @@ class Verdict:
 
 @dataclass
 class Judged:
-    """A row with its verdicts, and the numbers that were carried through for tensors without a law."""
+    """A row with its verdicts, the numbers carried through for tensors without a law, and the bytes that packed ones take."""
 
     row: Row
     tensors: dict[int, Verdict] = field(default_factory=dict)
     output: Optional[Verdict] = None
     others: list[Verdict] = field(default_factory=list)
     carried: dict[int, ReportedTensor] = field(default_factory=dict)
+    nbytes: dict[int, int] = field(default_factory=dict)
 
     @property
     def verdicts(self) -> list[Verdict]:
@@ -65,6 +66,8 @@ def _judge(row: Row, layer: Optional[ReportedLayer], outputs: dict[int, Reported
         judged.tensors[i] = judge_tensor(entry, tensor, layer is not None)
         if entry.size is None and tensor is not None:
             judged.carried[i] = tensor
+        if tensor is not None and tensor.nbytes is not None:
+            judged.nbytes[i] = tensor.nbytes
     if layer is not None and not row.repeated:
         judged.others += _strangers(row, held)
         judged.others += _own_count(row, layer)

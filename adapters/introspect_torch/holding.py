@@ -11,16 +11,23 @@ from typing import Any, NamedTuple, Optional
 from torch import nn
 
 from .skeleton import Place
+from .specs_quantized import packed
 
 _FOLDER = "parametrizations"
 
 
 class Held(NamedTuple):
-    """One tensor, by its name within the layer."""
+    """One tensor, by its name within the layer. `of`: the object that it is the same as, where that is not the tensor."""
 
     name: str
     tensor: Any
     buffer: bool
+    of: Any = None
+
+    @property
+    def key(self) -> Any:
+        """Equal for two that are one and the same tensor."""
+        return id(self.tensor) if self.of is None else (id(self.of), self.name)
 
 
 def held(module: nn.Module) -> Iterator[Held]:
@@ -31,6 +38,8 @@ def held(module: nn.Module) -> Iterator[Held]:
     for name, tensor in module._buffers.items():
         if tensor is not None:
             yield Held(name, tensor, True)
+    for tensor in packed(module):
+        yield Held(tensor.name, tensor, False, module)
     inner = parametrizations(module)
     if inner is not None:
         for path, part in inner.named_modules(prefix=_FOLDER):
@@ -40,7 +49,9 @@ def held(module: nn.Module) -> Iterator[Held]:
 
 def parametrizations(module: nn.Module) -> Optional[nn.ModuleDict]:
     """What computes some of a module's tensors from others; None where nothing does."""
-    inner = module._modules[_FOLDER] if _FOLDER in module._modules else None
+    if _FOLDER not in module._modules:
+        return None
+    inner = module._modules[_FOLDER]
     if not isinstance(inner, nn.ModuleDict):
         return None
     known = all(hasattr(part, "is_tensor") and hasattr(part, "unsafe") for part in inner.values())

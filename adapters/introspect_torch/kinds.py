@@ -17,7 +17,7 @@ from introspect.layers.base import Spec
 
 from .holding import held
 from .skeleton import Place
-from .specs import LAWS, READS_CHILDREN, Law, law_class, runs_by_law
+from .specs import READS_CHILDREN, Law, law_class, rule_of, runs_by_law
 from .specs_torchvision import beside
 from .specs_wrapped import changed, is_changed
 
@@ -81,7 +81,8 @@ def beside_layers(placed: Sequence[Place]) -> dict[str, Kind]:
 
 
 def _kind(module: nn.Module, base: type) -> Kind:
-    law = LAWS[base](module)
+    rule = rule_of(base)
+    law = None if rule is None else rule(module)
     if law is None:
         return _LAWLESS
     runs = runs_by_law(module, base)

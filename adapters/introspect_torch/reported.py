@@ -22,6 +22,7 @@ from .holding import held, parts
 from .meta import leaves, mapped, shapes_in, site
 from .skeleton import Place, Twins, places
 from .specs import version
+from .specs_quantized import hides, is_packed, left_out, logical_shape, packed_bytes
 from .standins import concrete, sample
 
 _LONGEST_REASON = 160  # PyTorch lists every backend it has when a kernel is missing
@@ -36,17 +37,22 @@ def report(model: nn.Module, translated: Model, inputs: Any = None, *, full: boo
         return Reported(_layers(asked), source=f"torch {version()}")
     placed = list(places(model))
     outputs, notes, run = _outputs(placed, translated, inputs)
+    params, trainable, remark = _totals(model, placed)
+    source = f"torch {version()}: tensor sizes" + (f" and {run}" if outputs else "")
+    return Reported(_layers(placed), outputs, params, trainable, source, (*notes, *remark), _samples(translated))
+
+
+def _totals(model: nn.Module, placed: Sequence[Place]) -> tuple[Optional[int], Optional[int], tuple[str, ...]]:
+    """Parameters and trainable ones of the whole model, quantised ones among them; and a remark where these differ."""
     parameters = {id(p): p for p in model.parameters()}.values()
-    lazy = any(is_lazy(p) for p in parameters)
-    return Reported(
-        _layers(placed),
-        outputs,
-        None if lazy else sum(p.numel() for p in parameters),
-        None if lazy else sum(p.numel() for p in parameters if p.requires_grad),
-        f"torch {version()}: tensor sizes" + (f" and {run}" if outputs else ""),
-        notes,
-        _samples(translated),
-    )
+    if any(is_lazy(p) for p in parameters) or any(hides(place.module) for place in placed):
+        return None, None, ()
+    counted = sum(p.numel() for p in parameters)
+    trainable = sum(p.numel() for p in parameters if p.requires_grad)
+    packed = {one.key: one.tensor for place in placed for one in held(place.module) if is_packed(one.tensor)}
+    missed = sum(left_out(tensor) for tensor in packed.values())
+    remark = f"parameters() counts {counted:,} elements: quantised tensors are stored packed, or are none to it"
+    return counted + missed, trainable, (remark,) if missed else ()
 
 
 def _samples(translated: Model) -> tuple[tuple[str, int], ...]:
@@ -68,8 +74,14 @@ def _reportable(place: Place) -> bool:
 
 def _layer(place: Place) -> ReportedLayer:
     tensors = tuple(
-        ReportedTensor(name, tuple(tensor.shape), not buffer and tensor.requires_grad, buffer)
-        for name, tensor, buffer in held(place.module)
+        ReportedTensor(
+            one.name,
+            logical_shape(one.tensor),
+            not one.buffer and one.tensor.requires_grad,
+            one.buffer,
+            packed_bytes(one.tensor),
+        )
+        for one in held(place.module)
     )
     return ReportedLayer(place.path, tensors)
 
@@ -93,7 +105,9 @@ def _outputs(
             found.append(ReportedOutput(index, _known(translated.shapes(call.outputs))))
         elif waiting[_place(layer)]:
             found.append(ReportedOutput(index, tuple(waiting[_place(layer)].pop(0))))
-    return tuple(found), (f"{run} stopped: {failure}",) if failure else (), run
+    if failure:
+        return tuple(found), (f"{run} stopped: {failure}",), f"{run}, as far as it came"
+    return tuple(found), (), run
 
 
 def _place(layer: Layer) -> str:

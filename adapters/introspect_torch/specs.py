@@ -25,7 +25,7 @@ from introspect.layers import (
     Reshape,
 )
 
-from . import specs_losses, specs_norms, specs_recurrent, specs_windows
+from . import specs_losses, specs_norms, specs_quantized, specs_recurrent, specs_windows
 from .lawful import Law as Law
 from .lawful import Rule, declared, named
 
@@ -88,6 +88,7 @@ RULES: dict[str, Rule] = {
 }  # fmt: skip
 
 LAWS: dict[type, Rule] = {getattr(nn, name): law for name, law in RULES.items() if hasattr(nn, name)}
+BY_NAME: dict[str, Rule] = specs_quantized.rules(RULES)  # classes of packages that need not be imported
 READS_CHILDREN = frozenset(  # classes whose law looks at a child module, too
     getattr(nn, name) for name in ("LinearCrossEntropyLoss", "TripletMarginWithDistanceLoss") if hasattr(nn, name)
 )
@@ -95,13 +96,12 @@ READS_CHILDREN = frozenset(  # classes whose law looks at a child module, too
 
 def law_class(module: nn.Module) -> Optional[type]:
     """The class whose law `module` follows: its own or a parent's, found along the MRO; None without one."""
-    return next((base for base in type(module).__mro__ if base in LAWS), None)
+    return next((base for base in type(module).__mro__ if rule_of(base) is not None), None)
 
 
-def law_of(module: nn.Module) -> Optional[Law]:
-    """The law of `module` from its configuration; None where there is none. No tensor's shape is looked at."""
-    base = law_class(module)
-    return None if base is None else LAWS[base](module)
+def rule_of(cls: Any) -> Optional[Rule]:
+    """The rule of exactly this class, which makes a law from a module's configuration; no tensor's shape is looked at."""
+    return LAWS.get(cls) or BY_NAME.get(f"{cls.__module__}.{cls.__qualname__}")
 
 
 def runs_by_law(module: nn.Module, base: Optional[type]) -> bool:

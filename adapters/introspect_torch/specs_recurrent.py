@@ -11,8 +11,8 @@ from .lawful import Law, Layouts, Rule
 _CELLS = {"RNN": "simple", "LSTM": "lstm", "GRU": "gru"}
 
 
-def recurrent(m: Any) -> Law:
-    kind = next(base.__name__ for base in type(m).__mro__ if base.__name__ in _CELLS)
+def recurrent(m: Any, kind: str = "") -> Law:
+    kind = kind or next(base.__name__ for base in type(m).__mro__ if base.__name__ in _CELLS)
     spec = Recurrent(
         _CELLS[kind], m.hidden_size, m.input_size, 2 if m.bias else 0, projection_size=getattr(m, "proj_size", 0),
         layers=m.num_layers, bidirectional=m.bidirectional, states="stacked", time_major=not m.batch_first,
@@ -36,8 +36,8 @@ def _cell_layouts(part: str, suffix: str) -> Layouts:
     }
 
 
-def cell(m: Any) -> Law:
-    kind = next(base.__name__ for base in type(m).__mro__ if base.__name__.endswith("Cell"))[:-4]
+def cell(m: Any, kind: str = "") -> Law:
+    kind = kind or next(base.__name__ for base in type(m).__mro__ if base.__name__.endswith("Cell"))[:-4]
     spec = RecurrentCell(
         _CELLS[kind], m.hidden_size, m.input_size, 2 if m.bias else 0, reset_after=True if kind == "GRU" else None,
         activation=getattr(m, "nonlinearity", "tanh"),

@@ -55,7 +55,7 @@ class _Translation:
         self.laws: dict[str, Law] = {}
         self.owners: dict[str, Law] = {}
         self.indices: dict[str, int] = {}
-        self._identities: dict[int, str] = {}
+        self._identities: dict[Any, str] = {}
         kinds = Kinds()
         beside = beside_layers(self.placed)
         inner = parts(self.placed)
@@ -76,12 +76,18 @@ class _Translation:
 
     def _holdings(self, module: nn.Module, stored: Mapping[str, tuple[tuple[str, ...], str]]) -> list[Holding]:
         return [
-            Holding(name, self._identity(tensor), *stored.get(name, _NO_ROLE), not buffer and tensor.requires_grad, buffer)
-            for name, tensor, buffer in held(module)
+            Holding(
+                one.name,
+                self._identity(one.key),
+                *stored.get(one.name, _NO_ROLE),
+                not one.buffer and one.tensor.requires_grad,
+                one.buffer,
+            )
+            for one in held(module)
         ]
 
-    def _identity(self, tensor: Any) -> str:
-        return self._identities.setdefault(id(tensor), f"t{len(self._identities)}")
+    def _identity(self, key: Any) -> str:
+        return self._identities.setdefault(key, f"t{len(self._identities)}")
 
 
 def _walked(translation: _Translation, given: Any) -> Model:

@@ -59,7 +59,7 @@ from .sampling import GridSample, Inverse, PyramidPool, SpatialTransformer
 from .slicing import Index, Slice, Split
 from .transposed import TransposedConv
 from .window import windows
-from .wrapped import Computed, LowRank, Pruned, Quantized, SpectralNorm, WeightNorm
+from .wrapped import Computed, Frozen, LowRank, Pruned, Quantize, Quantized, SpectralNorm, WeightNorm
 
 __all__ = [
     "Activation", "AdaptivePool", "AdaptiveSoftmax", "Along", "BatchNorm", "Bilinear", "CTCLoss", "ChannelScale",
@@ -67,14 +67,14 @@ __all__ = [
     "Conv", "ConvRecurrent", "CosineEmbeddingLoss", "CosineSimilarity", "CrossDistance", "CustomRecurrent",
     "DataNormalization", "Declared", "DecomposedRelativePosition", "Dense", "DepthwiseConv", "Diagonal", "DotAttention",
     "Einsum", "EinsumDense", "Elementwise", "ElementwiseLoss", "Embedding", "EmbeddingBag", "Encoding", "Expand",
-    "FeaturePool", "Flatten", "Fold", "FractionalPool", "GatedLinear", "Gather", "GaussianLoss", "GlobalPool", "GridSample",
-    "GroupNorm", "Highway", "Identity", "ImageSize", "Index", "IndexSelect", "Input", "InstanceNorm", "Inverse", "LayerNorm",
-    "LinearCrossEntropy", "LocallyConnected", "LowRank", "MarginLoss", "MatMul", "MaxUnpool", "MaxoutDense", "MelSpectrogram",
-    "Meshgrid", "MultiHeadAttention", "Noise", "OneHot", "Opaque", "PReLU", "Pad", "PairwiseDistance", "PerHeadAttention",
-    "Permute", "PixelShuffle", "Pool", "PositionEmbedding", "Pruned", "PyramidPool", "Quantized", "RMSNorm", "Recurrent",
-    "RecurrentCell", "Reduce", "RelativePositionBias", "Repeat", "Reshape", "ReversibleEmbedding", "ScaleShift",
-    "ScaledDotProduct", "SeparableConv", "SeparablePositionEmbedding", "Shape", "Slice", "SlidingView", "SpatialTransformer",
-    "Spec", "SpectralNorm", "Spectrogram", "Split", "Stack", "StackedCells", "Standardization", "Tensor", "Term", "Tile",
-    "TimeDistributed", "TopK", "TransposedConv", "TripletLoss", "Unfold", "Upsample", "WeightNorm", "axis_suffixes",
-    "broadcast", "kernel_axes", "windows",
+    "FeaturePool", "Flatten", "Fold", "FractionalPool", "Frozen", "GatedLinear", "Gather", "GaussianLoss", "GlobalPool",
+    "GridSample", "GroupNorm", "Highway", "Identity", "ImageSize", "Index", "IndexSelect", "Input", "InstanceNorm", "Inverse",
+    "LayerNorm", "LinearCrossEntropy", "LocallyConnected", "LowRank", "MarginLoss", "MatMul", "MaxUnpool", "MaxoutDense",
+    "MelSpectrogram", "Meshgrid", "MultiHeadAttention", "Noise", "OneHot", "Opaque", "PReLU", "Pad", "PairwiseDistance",
+    "PerHeadAttention", "Permute", "PixelShuffle", "Pool", "PositionEmbedding", "Pruned", "PyramidPool", "Quantize",
+    "Quantized", "RMSNorm", "Recurrent", "RecurrentCell", "Reduce", "RelativePositionBias", "Repeat", "Reshape",
+    "ReversibleEmbedding", "ScaleShift", "ScaledDotProduct", "SeparableConv", "SeparablePositionEmbedding", "Shape", "Slice",
+    "SlidingView", "SpatialTransformer", "Spec", "SpectralNorm", "Spectrogram", "Split", "Stack", "StackedCells",
+    "Standardization", "Tensor", "Term", "Tile", "TimeDistributed", "TopK", "TransposedConv", "TripletLoss", "Unfold",
+    "Upsample", "WeightNorm", "axis_suffixes", "broadcast", "kernel_axes", "windows",
 ]  # fmt: skip

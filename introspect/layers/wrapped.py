@@ -38,6 +38,9 @@ class _Around(Spec):
     def axes(self, *inputs: Shape) -> tuple[tuple[str, ...], ...]:
         return self.inner.axes(*inputs)
 
+    def batch_axis(self, x: Shape) -> Optional[int]:
+        return self.inner.batch_axis(x)
+
     def per_example(self, y: Shape) -> Shape:
         return self.inner.per_example(y)
 
@@ -138,6 +141,32 @@ class SpectralNorm(_Around):
         rest = product(size for name, size in sizes.items() if name != self.along)
         v = (Tensor("vector_v", (("one", 1), ("rest", rest)), trainable=False, buffer=self.buffers),) if self.both else ()
         return (*self.inner.tensors(*inputs), u, *v)
+
+
+@dataclass(frozen=True)
+class Frozen(_Around):
+    """The layer inside, of which nothing can be trained: a quantised recurrence.
+
+    >>> from .dense import Dense
+    >>> [t.trainable for t in Frozen(Dense(5)).tensors((None, 3))]
+    [False, False]
+    """
+
+    kind: ClassVar[str] = "frozen"
+
+    def tensors(self, *inputs: Optional[Shape]) -> tuple[Tensor, ...]:
+        return tuple(t._replace(trainable=False) for t in self.inner.tensors(*inputs))
+
+
+@dataclass(frozen=True)
+class Quantize(Spec):
+    """Turns numbers into whole ones by one scale and one zero point, both buffers. Source: PyTorch's quantisation page."""
+
+    kind: ClassVar[str] = "quantize"
+    passes: ClassVar[bool] = True
+
+    def tensors(self, *inputs: Optional[Shape]) -> tuple[Tensor, ...]:
+        return tuple(Tensor(role, (("one", 1),), trainable=False, buffer=True) for role in ("scale", "zero_point"))
 
 
 @dataclass(frozen=True)

@@ -86,6 +86,7 @@ def _tensor(tensor: TensorRow) -> dict[str, Any]:
         "buffer": tensor.buffer,
         "holders": tensor.holders,
         "tags": list(tensor.tags),
+        "nbytes": tensor.nbytes,
         "status": tensor.status,
     }
 

@@ -101,6 +101,8 @@ def totals(e: Explanation, definition: str = "weighted") -> list[Total]:
     found.append(Total("trainable", str(e.trainable), f"weights {e.weights}, biases {e.biases}"))
     if e.non_trainable:
         found.append(Total("non-trainable", str(e.non_trainable), ""))
+    if e.packed_bytes:
+        found.append(Total("packed", f"{e.packed_bytes:,} bytes", "what the quantised tensors take, as they are stored"))
     if e.buffers:
         found.append(Total("buffers", str(e.buffers), "state, not among the parameters"))
     if e.opaque_params:
