@@ -49,9 +49,14 @@ class Aligned:
 def align(pasted: Pasted, rows: Sequence[LayerRow]) -> Aligned:
     """Pair a summary's rows with a model's."""
     found = {**_by_path(pasted, rows), **_wrapper(pasted, rows)}
-    left = [i for i, row in enumerate(pasted.rows) if i not in found and not _has_children(pasted.rows, i)]
+    left = [i for i in range(len(pasted.rows)) if i not in found and not _has_children(pasted.rows, i)]
+    if pasted.tool != "torchinfo":  # no other prints a block in place of its layers, and nothing but its class
+        known = {row.kind_name for row in rows}
+        left = [i for i in left if pasted.rows[i].name or pasted.rows[i].kind_name in known]
     taken = {j for i, group in found.items() for j in group if not _has_children(pasted.rows, i)}
-    free = [j for j, row in enumerate(rows) if j not in taken and not row.function and row.kind != _OWNS]
+    kinds = {row.kind_name for row in pasted.rows}
+    hidden = {_OWNS} if "InputLayer" in kinds or not any(kinds) else {_OWNS, "input"}
+    free = [j for j, row in enumerate(rows) if j not in taken and not row.function and row.kind not in hidden]
     for i, group in best_order([pasted.rows[i] for i in left], [rows[j] for j in free], whole=pasted.whole).items():
         found[left[i]] = [free[j] for j in group]
     _blocks(pasted, rows, found)

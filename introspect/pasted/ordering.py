@@ -64,7 +64,7 @@ def _reach(pasted: PastedRow, rows: Sequence[LayerRow], j: int) -> int:
         return int(_same_shape(pasted, row) or row.path.rpartition(".")[2].startswith(pasted.name))
     parts = row.path.split(".")
     if len(parts) <= pasted.depth or pasted.name:
-        return 0
+        return 0  # no block of that depth begins here
     end = j + 1
     while end < len(rows) and rows[end].path.split(".")[: pasted.depth] == parts[: pasted.depth] and rows[end].path != row.path:
         end += 1

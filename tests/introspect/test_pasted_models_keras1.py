@@ -12,6 +12,6 @@ from introspect import explain
 @pytest.mark.parametrize("name", recorded("keras1"))
 def test_every_number_of_a_pasted_summary_is_judged(name: str) -> None:
     explanation = explain(MODELS[model_of(name)]())
-    statistics = dict.fromkeys(["", "norm"], "running_statistics") if model_of(name) == "branches" else {}
-    assert_right(diagnosed(name, explanation), statistics)  # Keras 1 counts only what it trains
-    assert_aligned(name, explanation, frozenset(statistics) - {""})
+    statistics = {"norm": "running_statistics"} if model_of(name) == "branches" else {}
+    assert_right(diagnosed(name, explanation), explanation, statistics, total=not statistics)  # what is trained, counted alone
+    assert_aligned(name, explanation, frozenset(statistics))

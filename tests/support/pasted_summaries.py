@@ -26,13 +26,14 @@ def model_of(name: str) -> str:
     return str(json.loads((RECORDED / f"{name}.json").read_text(encoding="utf-8"))["model"])
 
 
-def assert_right(diagnosis: Diagnosis, but: dict[str, str]) -> None:
-    """Every row and total is right, but for those named, which are wrong for the reason named."""
-    wrong = {
-        path.strip(): part.reasons[0].code if part.reasons else "" for path, part in diagnosis.parts.items() if not part.right
-    }
-    assert wrong == but
-    assert diagnosis.right == (not but)
+def assert_right(diagnosis: Diagnosis, explanation: Explanation, but: dict[str, str], *, total: bool) -> None:
+    """Every row is right, but for those named, which are wrong for the reason named; and so is the total, or not."""
+    paths = {".".join(row.path.split(".")[:k]) for row in explanation.layers for k in range(1, row.path.count(".") + 2)}
+    rows = {path: part for path, part in diagnosis.parts.items() if path in paths}
+    assert {path: part.reasons[0].code for path, part in rows.items() if not part.right} == but
+    assert diagnosis.parts[""].right is total
+    assert diagnosis.right is (total and not but)
+    assert diagnosis.explained
 
 
 def assert_aligned(name: str, explanation: Explanation, but: frozenset[str] = frozenset()) -> None:
