@@ -83,7 +83,8 @@ def comparison(a: Explanation, b: Explanation, notes: Sequence[str] = ()) -> Com
     sides = _sides(a, b)
     accounts = tuple(_account(name, a, b, shares, sides, accountant.roots) for name in (*QUANTITIES, "neurons"))
     rows = tuple(_row(match) for match in matches)
-    return Comparison(*sides, accounts, rows, _coincidences(accounts[0], rows, sides), tuple(notes))
+    doubts = [f"{e.model.name} is not what its framework reports: see explain()" for e in (a, b) if e.status == "mismatch"]
+    return Comparison(*sides, accounts, rows, _coincidences(accounts[0], rows, sides), (*notes, *doubts))
 
 
 def _sides(a: Explanation, b: Explanation) -> tuple[Side, Side]:
