@@ -57,7 +57,9 @@ def align(pasted: Pasted, rows: Sequence[LayerRow]) -> Aligned:
     kinds = {row.kind_name for row in pasted.rows}
     hidden = {_OWNS} if "InputLayer" in kinds or not any(kinds) else {_OWNS, "input"}
     free = [j for j, row in enumerate(rows) if j not in taken and not row.function and row.kind not in hidden]
-    for i, group in best_order([pasted.rows[i] for i in left], [rows[j] for j in free], whole=pasted.whole).items():
+    blocks = pasted.tool == "torchinfo"
+    chosen = [pasted.rows[i] for i in left], [rows[j] for j in free]
+    for i, group in best_order(*chosen, whole=pasted.whole, blocks=blocks).items():
         found[left[i]] = [free[j] for j in group]
     _blocks(pasted, rows, found)
     taken = {i for group in found.values() for i in group}
