@@ -15,7 +15,8 @@ from .standins import is_standin
 class Applied(NamedTuple):
     """A law and the tensors it is applied to.
 
-    `nest`: what PyTorch makes of several outputs; `keep`: only so many were asked for; `dtypes`: of each, where they differ.
+    `nest`: what PyTorch makes of several outputs; `keep`: only so many were asked for; `dtypes`: of each, where they differ;
+    `indices`: which inputs hold whole numbers.
     """
 
     spec: Spec
@@ -24,6 +25,7 @@ class Applied(NamedTuple):
     nest: Optional[Callable[[Sequence[Any]], Any]] = None
     dtypes: Sequence[Any] = ()
     keep: Optional[int] = None
+    indices: Sequence[int] = ()
 
 
 class NoLawError(Exception):
@@ -60,13 +62,8 @@ def tensors_of(*found: Any) -> tuple[Any, ...]:
     return tuple(x for x in found if hasattr(x, "dtype"))
 
 
-NESTS = False  # whether the walk hands on several outputs of a function as `nest` says
-
-
 def several(spec: Spec, inputs: tuple[Any, ...], nest: Any, dtypes: Sequence[Any] = (), keep: Optional[int] = None) -> Applied:
     """A function that gives several tensors."""
-    if not NESTS:
-        raise NoLawError
     return Applied(spec, inputs, nest=nest, dtypes=dtypes, keep=keep)
 
 

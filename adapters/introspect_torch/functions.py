@@ -34,7 +34,7 @@ from introspect.layers import (
 )
 
 from .applied import Applied as Applied
-from .applied import Entry, length_of, rank_of, shape_of, sizes_of
+from .applied import Entry, length_of, rank_of, several, shape_of, sizes_of
 from .applied import NoLawError as NoLawError
 from .arguments import tuple_of
 from .functions_along import ALONG
@@ -159,9 +159,9 @@ def stack(tensors: Any, dim: int = 0) -> Applied:
 def split(x: Any, size: Any = None, dim: int = 0, **kwargs: Any) -> Applied:
     size = kwargs.get("split_size_or_sections", kwargs.get("split_size", size))
     if isinstance(size, (tuple, list)):
-        return Applied(Split(tuple(size), dim), (x,))
+        return several(Split(tuple(size), dim), (x,), tuple)
     n = length_of(x, dim)
-    return Applied(Split(tuple(min(size, n - start) for start in range(0, n, size)) or (0,), dim), (x,))
+    return several(Split(tuple(min(size, n - start) for start in range(0, n, size)) or (0,), dim), (x,), tuple)
 
 
 def chunk(x: Any, chunks: int, dim: int = 0) -> Applied:
@@ -169,7 +169,24 @@ def chunk(x: Any, chunks: int, dim: int = 0) -> Applied:
 
 
 def unbind(x: Any, dim: int = 0) -> Applied:
-    return Applied(Split((1,) * length_of(x, dim), dim, drop=True), (x,))
+    return several(Split((1,) * length_of(x, dim), dim, drop=True), (x,), tuple)
+
+
+def tensor_split(x: Any, *args: Any, **kwargs: Any) -> Applied:
+    """Into `sections` pieces, the first ones longer, or before each of `indices`."""
+    chosen, dim = [*args, *kwargs.values()][0], kwargs.get("dim", args[1] if len(args) > 1 else 0)
+    n = length_of(x, dim)
+    if isinstance(chosen, int):
+        sizes = tuple(n // chosen + (i < n % chosen) for i in range(chosen))
+    elif hasattr(chosen, "dtype"):
+        raise NoLawError  # indices that are values
+    else:
+        sizes = tuple(len(range(n)[a:b]) for a, b in zip((None, *chosen), (*chosen, None)))
+    return several(Split(sizes, dim), (x,), tuple)
+
+
+def weight_norm(direction: Any, magnitude: Any, dim: int = 0) -> Applied:
+    return Applied(Identity(), (direction,))
 
 
 def reduce(operation: str) -> Entry:
@@ -238,7 +255,8 @@ def linear(x: Any, weight: Any, bias: Any = None) -> Applied:
 
 def embedding(indices: Any, weight: Any, *args: Any, **kwargs: Any) -> Applied:
     vocabulary, dimension = shape_of(weight)
-    return Applied(Embedding(vocabulary, dimension), (indices,), weight.dtype)  # type: ignore[arg-type]
+    spec = Embedding(vocabulary, dimension)  # type: ignore[arg-type]
+    return Applied(spec, (indices,), weight.dtype, indices=(0,))
 
 
 _NONLINEAR = (
@@ -280,6 +298,7 @@ FUNCTIONS: dict[str, Entry] = {
     "swapaxes": transpose, "t": matrix_transpose, "T": matrix_transpose, "mT": matrix_transpose, "squeeze": squeeze,
     "unsqueeze": unsqueeze, "expand": expand, "expand_as": expand_as, "repeat": repeat, "tile": repeat,
     "cat": cat, "concat": cat, "concatenate": cat, "stack": stack, "split": split, "chunk": chunk, "unbind": unbind,
+    "tensor_split": tensor_split, "_weight_norm": weight_norm,
     "__getitem__": getitem, "narrow": narrow, "select": select, "linear": linear, "embedding": embedding,
     "scaled_dot_product_attention": attention, "einsum": einsum, **WINDOWS, **ALONG, **LOSSES,
 }  # fmt: skip

@@ -230,7 +230,7 @@ def vstack(tensors: Any) -> Applied:
 def one_hot(x: Any, num_classes: int = -1) -> Applied:
     if num_classes < 0:
         raise NoLawError  # as many as the largest value says
-    return Applied(OneHot(num_classes), (x,), torch.int64)
+    return Applied(OneHot(num_classes), (x,), torch.int64, indices=(0,))
 
 
 def outer(a: Any, b: Any) -> Applied:

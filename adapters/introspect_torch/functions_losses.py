@@ -140,7 +140,8 @@ def embedding_bag(indices: Any, weight: Any, offsets: Any = None, *, mode: str =
         raise NoLawError  # refused
     vocabulary, dimension = shape_of(weight)
     spec = EmbeddingBag(vocabulary, dimension, mode, include_last_offset)  # type: ignore[arg-type]
-    return Applied(spec, (indices, *tensors_of(offsets, per_sample_weights)), weight.dtype)
+    given = (indices, *tensors_of(offsets, per_sample_weights))
+    return Applied(spec, given, weight.dtype, indices=(0,) if offsets is None else (0, 1))
 
 
 def attention(query: Any, key: Any, value: Any, embed_dim: int, num_heads: int, in_weight: Any, in_bias: Any, bias_k: Any,

@@ -176,13 +176,13 @@ class Walker:
         self, function: Callable[..., Any], applied: Applied, args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> Any:
         inputs = [self._as_standin(x) for x in applied.inputs]
-        if applied.spec.kind == "embedding":
-            self._mark_index(inputs[0])
+        for i in applied.indices:
+            self._mark_index(inputs[i])
         index = self._function_layer(function, applied.spec)
-        ids = self.builder.call(index, [x.value for x in inputs])
+        ids = self.builder.call(index, [x.value for x in inputs], keep=applied.keep)
         dtype = applied.dtype or _result_dtype(function.__name__, inputs, args, kwargs)
-        outputs = [self._made(i, dtype) for i in ids]
-        return tuple(outputs) if applied.spec.kind == "split" else outputs[0]
+        outputs = [self._made(i, own) for i, own in zip(ids, [*applied.dtypes, *[dtype] * len(ids)])]
+        return outputs[0] if applied.nest is None else applied.nest(outputs)
 
     def _on_meta(self, function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         name = plain_name(function)
