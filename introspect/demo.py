@@ -6,12 +6,15 @@ It is the network of a well-known question: why does the second convolution own 
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterator
 from importlib.util import find_spec
 from textwrap import fill
 from typing import Callable
 
 from .algebra import symbol
 from .building import Builder
+from .comparing import compare
+from .defaults import NAMES
 from .diagnosing import diagnose
 from .explaining import Explanation, explain
 from .ir import Model
@@ -63,8 +66,22 @@ def run(seconds: float, show: Callable[[Explanation], None]) -> Explanation:
         print(f"pip install {extras} for that. This is the network worked out on paper.\n")
         explanation = explain(on_paper())
     show(explanation)
-    print("\n" + answer(explanation, shutil.get_terminal_size((100, 24)).columns - 1))
+    width = shutil.get_terminal_size((100, 24)).columns - 1
+    print("\n" + answer(explanation, width))
+    for text in counterparts(explanation, width):
+        print("\n" + text)
     return explanation
+
+
+def counterparts(explanation: Explanation, width: int = 100) -> Iterator[str]:
+    """The same network in the other frameworks that are installed, compared with the explained one."""
+    for adapter in adapters().values():
+        if not hasattr(adapter, "counterpart") or adapter.name == explanation.model.framework:
+            continue
+        model = adapter.counterpart() if find_spec(adapter.roots[0]) is not None else None
+        if model is not None:
+            said = compare(explanation, model).render(width=width)
+            yield fill(f"And the same network in {NAMES.get(adapter.name, adapter.name)}:", width) + f"\n\n{said}"
 
 
 def answer(explanation: Explanation, width: int = 100) -> str:

@@ -27,7 +27,8 @@ BUILT_IN = {  # asked in this order: on its torch backend a Keras layer is a tor
 class Adapter(Protocol):
     """What a framework's adapter offers. Importing it must not import the framework.
 
-    One more method is optional: ``demonstration(seconds)``, a small trained model and its input, for ``introspect demo``.
+    Two more methods are optional, for ``introspect demo``: ``demonstration(seconds)``, a small trained model and its input, and
+    ``counterpart()``, the same model untrained (or None), to be compared with it.
     """
 
     name: str

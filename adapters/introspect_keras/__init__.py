@@ -34,5 +34,11 @@ class KerasAdapter:
 
         return report(model, translated, full=full)
 
+    def counterpart(self) -> Any:
+        """The demonstration's network in Keras, untrained; for ``introspect demo``."""
+        from .demo import network
+
+        return network()
+
 
 adapter = KerasAdapter()
