@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
 import environment
@@ -27,6 +29,7 @@ TOTALS = {
     ("VGG16", "vgg16"): (138_357_544, 138_357_544), ("MobileNetV2", "mobilenet_v2"): (3_538_984, 3_504_872),
     ("ResNet50", "resnet50"): (25_636_712, 25_557_032),
 }  # fmt: skip
+DOCS = (Path(__file__).parent.parent.parent / "docs" / "comparing.md").read_text(encoding="utf-8")
 BOTH = {"torch", "keras"} <= environment.frameworks() and find_spec("torchvision") is not None
 
 
@@ -52,6 +55,14 @@ if BOTH:
     def test_the_totals(in_keras: str, in_torch: str) -> None:
         params = compared(in_keras, in_torch)["params"]
         assert (params.a, params.b) == TOTALS[in_keras, in_torch]
+
+    def test_the_documentation_shows_what_is_printed() -> None:
+        shown = DOCS.partition("```text\n")[2].partition("...\n")[0]
+        printed = compared("ResNet50", "resnet50").render("text", width=120)
+        assert len(shown.splitlines()) > 12
+        assert re.sub(r"\((keras|torch) [^)]*\)", r"(\1)", printed).startswith(
+            re.sub(r"\((keras|torch) [^)]*\)", r"(\1)", shown)
+        )
 
     def test_the_answer_in_one_line() -> None:
         said = compared("ResNet50", "resnet50").render("text", width=400)

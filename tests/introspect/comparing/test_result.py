@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from pathlib import Path
 
 import papers
 import pytest
@@ -14,6 +15,8 @@ from hypothesis import strategies as st
 from samples import mismatched, verified
 
 from introspect import Comparison, IntrospectError, compare, explain
+from introspect.comparing.wording import _TOLD
+from introspect.conventions import CONVENTIONS, WORDS
 from introspect.ir import Model
 from introspect.layers import Recurrent
 
@@ -24,6 +27,9 @@ PAIRS = {
     "unlike": (papers.alexnet(), papers.vgg16()),
     "deeper": (papers.transformer(), papers.transformer(depth=5, vocabulary=900)),
 }
+
+
+DOCS = Path(__file__).parent.parent.parent.parent / "docs" / "comparing.md"
 
 
 def found(name: str) -> Comparison:
@@ -182,3 +188,11 @@ def test_a_recurrent_layer_by_several_conventions_at_once() -> None:
     c = compare(a, b)
     assert (c["params"].a, c["params"].b) == (6400, 6432)
     assert {r.code: r.amount for r in c.reasons} == {"second_recurrent_bias": 128, "peepholes": -96, "initial_states": -64}
+
+
+def test_the_documentation_lists_every_code_of_the_table() -> None:
+    table = DOCS.read_text(encoding="utf-8").partition("| code |")[2].partition("## For programs")[0]
+    listed = set(re.findall(r"`(\w+)`", table))
+    assert {entry.code for entry in CONVENTIONS} - listed <= {"channelwise", "renormalization", "adapted_statistics"}
+    ours = {"stride_placement", "separable_middle_bias", "input_shape", "input_channels", "layers", *_TOLD, *WORDS, "stride"}
+    assert listed - {entry.code for entry in CONVENTIONS} <= ours
