@@ -20,7 +20,7 @@ from introspect.reported import Reported, ReportedLayer, ReportedOutput, Reporte
 from .creation import is_made_anew, listening, may_be_real
 from .holding import held, parts
 from .meta import leaves, mapped, shapes_in, site
-from .skeleton import Place, Twins, places
+from .skeleton import Place, Twins, forward_of, in_flat_pieces, places
 from .specs import version
 from .specs_quantized import hides, is_packed, left_out, logical_shape, packed_bytes
 from .standins import concrete, sample
@@ -47,6 +47,8 @@ def _totals(model: nn.Module, placed: Sequence[Place]) -> tuple[Optional[int], O
     parameters = {id(p): p for p in model.parameters()}.values()
     if any(is_lazy(p) for p in parameters) or any(hides(place.module) for place in placed):
         return None, None, ()
+    if in_flat_pieces(placed):
+        return None, None, ("each process holds a piece of one flat row of parameters: their sizes say nothing of the model",)
     counted = sum(p.numel() for p in parameters)
     trainable = sum(p.numel() for p in parameters if p.requires_grad)
     packed = {one.key: one.tensor for place in placed for one in held(place.module) if is_packed(one.tensor)}
@@ -62,6 +64,8 @@ def _samples(translated: Model) -> tuple[tuple[str, int], ...]:
 
 
 def _layers(placed: Sequence[Place]) -> tuple[ReportedLayer, ...]:
+    if in_flat_pieces(placed):
+        return ()
     inner = parts(placed)
     return tuple(_layer(place) for place in placed if id(place.module) not in inner and _reportable(place))
 
@@ -164,8 +168,7 @@ def record(placed: Sequence[Place], given: Any, *, on_example: bool = False) -> 
     twins = Twins(placed, lambda module, tensors: {name: put(tensor) for name, tensor in tensors.items()})
     for place in placed:
         twin = twins.of(place.module)
-        own = twin.__dict__.get("forward") or type(twin).forward.__get__(twin)
-        twin.__dict__["forward"] = partial(_noted, records, inside, place.path, own)
+        twin.__dict__["forward"] = partial(_noted, records, inside, place.path, forward_of(twin))
         if not on_example:
             _attributes_to_meta(twin)
     args, kwargs = called_with(mapped(given, put_input))

@@ -22,6 +22,14 @@ _HOOKS = (
 _PLAIN = (list, dict, set)
 
 
+_WRAPPED = {  # what spreads a model over devices or processes, and where it keeps the model
+    "torch.nn.parallel.data_parallel.DataParallel": "module",
+    "torch.nn.parallel.distributed.DistributedDataParallel": "module",
+    "torch.distributed.fsdp.fully_sharded_data_parallel.FullyShardedDataParallel": "_fsdp_wrapped_module",
+}
+_FLAT = "torch.distributed.fsdp.fully_sharded_data_parallel.FullyShardedDataParallel"
+
+
 class Place(NamedTuple):
     """A module and its first path in the model."""
 
@@ -110,6 +118,23 @@ class Twins:
         if isinstance(value, dict):
             return {key: self._made.get(id(item), item) for key, item in value.items()}
         return type(value)(self._made.get(id(item), item) for item in value)
+
+
+def forward_of(twin: nn.Module) -> Callable[..., Any]:
+    """What runs when a twin is called: what a wrapper holds, and not what it does to other processes; or the module's own."""
+    child = next((_WRAPPED[name] for name in _names(type(twin)) if name in _WRAPPED), None)
+    if child is not None:
+        return twin._modules[child]  # type: ignore[no-any-return]
+    return twin.__dict__.get("forward") or type(twin).forward.__get__(twin)  # type: ignore[no-any-return]
+
+
+def in_flat_pieces(placed: Sequence[Place]) -> bool:
+    """Whether parameters are kept as this process's piece of one long row, so that their sizes say nothing."""
+    return any(_FLAT in _names(type(module)) for _, module in placed)
+
+
+def _names(cls: type) -> list[str]:
+    return [f"{base.__module__}.{base.__qualname__}" for base in cls.__mro__]
 
 
 def unscripted(model: nn.Module) -> bool:

@@ -23,7 +23,7 @@ from .calls import READERS, Reading
 from .creation import creating, is_made_anew, may_be_real
 from .functions import FUNCTIONS, Applied, NoLawError
 from .meta import leaves, mapped, meta_tensor, plain_name, property_name, site
-from .skeleton import Place, Twins
+from .skeleton import Place, Twins, forward_of
 from .specs import Law
 from .standins import StandIn, StoppedError, ValueNeededError, is_standin
 
@@ -103,8 +103,7 @@ class Walker:
 
     def _open(self, path: str, twin: nn.Module) -> None:
         """Let a twin's own `forward` run, and be seen to run."""
-        own = twin.__dict__.get("forward") or type(twin).forward.__get__(twin)
-        twin.__dict__["forward"] = partial(self._inside, path, own)
+        twin.__dict__["forward"] = partial(self._inside, path, forward_of(twin))
         for name, value in twin.__dict__.items():
             if isinstance(value, torch.Tensor):  # a plain attribute, which no module registers
                 twin.__dict__[name] = self.constant(tuple(value.shape), value.dtype, reported=True)
