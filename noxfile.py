@@ -143,6 +143,7 @@ def demo(session: nox.Session) -> None:
 def benchmarks(session: nox.Session) -> None:
     """Side-by-side runs; ratios from one run, no test."""
     install(session, "everything")
+    install(session, "benchmarks")
     session.install("-e", ".", "--no-deps")
     for script in ("pytorch.py", "lasagne_networks.py", "keras_models.py"):
         session.run("python", f"benchmarks/{script}", *session.posargs)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any, Optional
 
+from introspect.errors import ConfigurationError
 from introspect.reported import ReportedShape
 
 from .detecting import framework_class, is_a, overrides
@@ -55,6 +56,8 @@ class Keras2(Keras3):
         law = made(layer) if made is not None else None
         if law is not None and cls.__name__ == "Conv3DTranspose":  # it takes a dilation and does nothing with it
             return Law(law.spec.replace(dilation=(1, 1, 1)), law.stored)
+        if cls.__name__ == "Conv2DTranspose" and len(set(layer.dilation_rate)) > 1:
+            raise ConfigurationError("this layer dilates all axes alike", got=tuple(layer.dilation_rate), expected="one number")
         if law is not None and cls.__name__ == "LayerNormalization" and not isinstance(layer.axis, int):
             return Law(law.spec.replace(axis=tuple(layer.axis)), law.stored)  # in the order given, not sorted
         return law

@@ -48,7 +48,7 @@ class Keras3:
         return graph_between(list(layer.inputs), list(layer.outputs))
 
     def chain(self, layer: Any) -> Optional[list[Any]]:
-        if not is_a(layer, "Sequential") or overrides(layer, ("call", "__call__")) or self.graph(layer) is not None:
+        if not is_a(layer, "Sequential", "Pipeline") or overrides(layer, ("call", "__call__")) or self.graph(layer) is not None:
             return None
         return list(layer.layers)
 

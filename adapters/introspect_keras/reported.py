@@ -47,7 +47,8 @@ def _optimizer_note(dialect: Dialect, model: Any, params: Optional[int]) -> tupl
     slots = dialect.optimizer_slots(model)
     if not slots or params is None:
         return ()
-    parts = f"{params:,} belong to the model and {slots:,} to its optimizer, which is not counted here"
+    trained = dialect.totals(model)[1] or 0
+    parts = f"{trained:,} trainable + {params - trained:,} non-trainable + {slots:,} of the optimizer, which is no part of the model"
     return (f"summary() prints {params + slots:,} as its total: {parts}",)
 
 
