@@ -48,8 +48,8 @@ def _optimizer_note(dialect: Dialect, model: Any, params: Optional[int]) -> tupl
     if not slots or params is None:
         return ()
     trained = dialect.totals(model)[1] or 0
-    parts = f"{trained:,} trainable + {params - trained:,} non-trainable + {slots:,} of the optimizer, which is no part of the model"
-    return (f"summary() prints {params + slots:,} as its total: {parts}",)
+    parts = f"{trained:,} trainable + {params - trained:,} non-trainable + {slots:,} of the optimizer"
+    return (f"summary() prints {params + slots:,} as its total: {parts}, which is no part of the model",)
 
 
 def _without_law(layers: dict[str, ReportedLayer], translated: Model) -> list[ReportedLayer]:
