@@ -24,7 +24,7 @@ _READERS: tuple[Reader, ...] = (
 )  # fmt: skip
 
 
-_sign = re.compile(r"Layer \(type|Param ?#|[│┃├└]|\| +Name|\w+ \(\w+\) +[\[(]|-\d+ +\[")
+_sign = re.compile(r"Layer \(type|Param ?#|[│┃├└]|\bName +\S +Type\b|\w+ \(\w+\) +[\[(]|-\d+ +\[")
 
 
 def read(text: str) -> Pasted:

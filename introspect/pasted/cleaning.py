@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 _ansi = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_])")
 _bare_ansi = re.compile(r"(?:\^\[)?\[\d{1,3}(?:;\d{1,3}){0,4}m")  # the escape character itself lost on the way
 _mangled = re.compile("(?:â|Ô|Γ)[”•€öòÇ\x94\x95\x80].")  # a box character's three bytes, read as Windows-1252, 850 or 437
 _unprinted = re.compile("[\x00-\x1f\x7f\ufeff\u200b\u2028\u2029]")
 _MANGLED_PAIRS = (("Â¯", "¯"), ("┬»", "¯"), ("Â\xa0", " "), ("┬á", " "), ("ï»¿", ""), ("´╗┐", ""))
+_asked = re.compile(r"\s*\? (?:Layer \(type| +\? Name)")
+_tree = re.compile(r"^\s*(?:\?    )*\?\?(?=\w)|(?<=\s)\?\?(?=\d)")
 _quoted = re.compile(r"[ \t]*(?:>[ \t]?)+")
-_headers = re.compile(r"Layer \(type|[┃│|] +[┃│|] Name +[┃│|]|(?<!\S)\| Name +\| Type|#  name +size|name +size +total")
+_headers = re.compile(r"Layer \(type|[┃│|?] +[┃│|?] Name +[┃│|?]|(?<!\S)\| Name +\| Type|#  name +size|name +size +total")
 BOX = "─━│┃┄┅┆┇┈┉┊┋┌┍┎┏┐┑┒┓└┕┖┗┘┙┚┛├┝┞┟┠┡┢┣┤┥┦┧┨┩┪┫┬┭┮┯┰┱┲┳┴┵┶┷┸┹┺┻┼┽┾┿╀╁╂╃╄╅╆╇╈╉╊╋═║╒╓╔╕╖╗╘╙╚╛╜╝╞╟╠╡╢╣╤╥╦╧╨╩╪╫╬╭╮╯╰"
 
 
@@ -35,7 +37,21 @@ def clean(text: str) -> list[Line]:
     last = next((i for i in range(len(lines) - 1, -1, -1) if lines[i].text.strip()), None)
     if last == len(lines) - 1:  # no line end after it
         lines[last] = Line(lines[last].number, lines[last].text, cut=not raw[last][-1].isspace())
-    return _single_spaced(_without_prefix(lines))
+    return _boxes_back(_single_spaced(_without_prefix(lines)))
+
+
+def _boxes_back(lines: list[Line]) -> list[Line]:
+    """Line characters again where a program wrote ``?`` for each: at the places where the header has them, and in a tree."""
+    header = next((line.text for line in lines if _asked.match(line.text)), "")
+    places = [match.start() for match in re.finditer(r"(?<!\S)\?(?!\S)", header)]
+    return [replace(line, text=_strokes_back(line.text, places)) if "?" in line.text else line for line in lines]
+
+
+def _strokes_back(text: str, places: Sequence[int]) -> str:
+    if re.fullmatch(r"[|\s]*\?{9,}[|\s]*", text):
+        return text.replace("?", "─")
+    text = "".join("│" if i in places and c == "?" else c for i, c in enumerate(text))
+    return _tree.sub(lambda match: match.group().replace("??", "└─").replace("?", "│"), text)
 
 
 def _single_spaced(lines: list[Line]) -> list[Line]:

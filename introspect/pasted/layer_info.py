@@ -37,18 +37,33 @@ def parse(lines: Sequence[Line]) -> Optional[Pasted]:
 def _rows(lines: Sequence[Line], header: int) -> tuple[list[PastedRow], bool]:
     layout = _long if "total" in lines[header].text else _short
     rows: list[PastedRow] = []
-    for i in range(header + 1, len(lines)):
-        line = lines[i]
-        match = layout.fullmatch(line.text)
+    i, ended = header + 1, False
+    while i < len(lines) and not ended:
+        match = _next(layout, lines[i], len(rows))
         if match:
-            rows.append(_made(match, line))
-        elif not line.text and rows:
-            return rows, True
-        elif line.text and not all(is_ruler(word, "-") or word == "--" for word in line.text.split()):
-            if any(layout.fullmatch(later.text) for later in lines[i + 1 :]) or not rows:
-                raise Stopped(line.number, line.text, "a row with a name and a size such as 32x24x24")
-            return rows, False
-    return rows, False
+            rows.append(_made(match, lines[i]))
+        elif not lines[i].text:
+            ended = bool(rows)
+        elif not all(is_ruler(word, "-") or word == "--" for word in lines[i].text.split()):
+            break
+        i += 1
+    left = [line for line in lines[i:] if line.text]
+    if not rows or any(_later(line, len(rows)) for line in left):
+        at = left[0] if left else lines[header]
+        raise Stopped(at.number, at.text, "a row with a name and a size such as 32x24x24")
+    return rows, ended
+
+
+def _next(layout: re.Pattern[str], line: Line, count: int) -> Optional[re.Match[str]]:
+    """The line as the row after so many others; where rows are numbered, only with its number."""
+    match = layout.fullmatch(line.text)
+    return None if match and match.groupdict().get("index", str(count)) != str(count) else match
+
+
+def _later(line: Line, count: int) -> bool:
+    """Whether a line below the table may be one of its rows."""
+    match = _short.fullmatch(line.text)
+    return re.search(r"\dx\d", line.text) is not None or (match is not None and int(match["index"]) >= count)
 
 
 def _made(match: re.Match[str], line: Line) -> PastedRow:

@@ -24,7 +24,7 @@ _header = re.compile(
 _row = re.compile(
     rf"[| ]*(?P<name>[^\s|()]+\s*\([^()]*\)?)\s*(?P<shape>{SHAPE}|multiple|\?)\s+(?P<params>{WHOLE})(?:\s+(?P<rest>\S.*))?"
 )
-_edge = re.compile(r"[|\s]*(?:¯{3,}[|\s]*)?")
+_edge = re.compile(r"[|\s]*(?:[¯─]{3,}[|\s]*)?")
 _tail = re.compile(r"(?:\[?'?[\w/.]+\[\d+\]\[\d+\]'?[\],]* *|\[\] *)*(?:[YN] *)?")
 _SHAPE_WORDS = ("multiple", "?", "--")
 _COLUMNS = ("name", "shape", "params", "rest", "trainable")
@@ -127,7 +127,9 @@ def _take(drafts: list[_Draft], line: Line, columns: _Columns) -> bool:
     cells = columns.slices(line.text, level)
     name, shape, params = cells[0], cells[1], cells[2].strip()
     begins = bool(name.strip()) and (shape[:1] in "([{" if shape else False or shape.strip() in _SHAPE_WORDS)
-    if begins and _number_cell(params) and (not drafts or drafts[-1].closed or _complete(drafts[-1])):
+    if begins and _number_cell(params):
+        if drafts and not drafts[-1].closed and not _complete(drafts[-1]):
+            return False
         if line.cut and line.text.rstrip().endswith(params):
             cells[2] = "cut"
         drafts.append(_Draft(line, level, cells))

@@ -31,7 +31,7 @@ def totals(line: Line) -> Optional[dict[str, Amount]]:
     found = _read(line.text)
     if found is None:
         return {} if line.cut and _open.fullmatch(line.text) else None
-    if line.cut and line.text[-1].isdigit():
+    if line.cut and line.text[-1] in "0123456789.,":
         return {}  # its last digits may be missing
     return found
 

@@ -78,6 +78,7 @@ HARMLESS = {
     "carriage returns": lambda text: text.replace("\n", "\r\n"),
     "read as Windows-1252": mojibake,
     "read as code page 850": lambda text: text.encode("utf-8").decode("cp850"),
+    "saved as ASCII": lambda text: text.encode("ascii", "replace").decode("ascii"),
     "quoted": prefixed("> "),
     "quoted twice": prefixed(">> "),
     "indented": prefixed("      "),
@@ -102,8 +103,10 @@ def test_what_does_no_harm_changes_nothing(how: str) -> None:
 
 @given(NAMES, st.sampled_from(list(HARMLESS)), st.sampled_from(list(HARMLESS)))
 def test_two_of_them_together(name: str, first: str, second: str) -> None:
-    assume(not first.startswith("read as"))  # a text is mangled as a whole, and once
+    assume(not first.startswith(("read as", "saved as")))  # a text is mangled as a whole, and once
     assume(not (first.startswith("coloured") and second.startswith("coloured")))  # nobody colours a colour code
+    lost = ("blanks that do not break", "a mark at the start")  # what is no ASCII
+    assume(not (first in lost and second == "saved as ASCII"))
     assume(first != "double-spaced" or second not in (first, "among other text"))
     assert_same(read(HARMLESS[second](HARMLESS[first](TEXTS[name]))), READ[name])
 
@@ -213,19 +216,19 @@ PIECES = [
 
 @given(st.one_of(st.text(max_size=400), st.lists(st.sampled_from(PIECES), max_size=120).map(" ".join)))
 def test_any_text_is_read_or_refused_and_soon(text: str) -> None:
-    start = time.perf_counter()
+    start = time.process_time()
     read_or_refused(text)
-    assert time.perf_counter() - start < 1
+    assert time.process_time() - start < 1
 
 
 @pytest.mark.parametrize(
     "piece", ["(", "│ ", "a (B) ", "[1, ", "0 | ", "None", "- ", "1x", "9", "> ", "a\n", "\n", "├─a\n", "a (B) [\n"]
 )
 def test_long_texts_take_no_longer_than_their_length(piece: str) -> None:
-    start = time.perf_counter()
+    start = time.process_time()
     for head in ("", "Layer (type)  Output Shape  Param #\n====\n", "  | Name | Type | Params\n", "a-1 [-1, 2] 3\n"):
         read_or_refused(head + piece * 4_000)
-    assert time.perf_counter() - start < 5
+    assert time.process_time() - start < 5
 
 
 def test_the_comparisons_can_fail() -> None:
