@@ -9,16 +9,17 @@ from introspect.ir import Model
 from introspect.reported import Reported
 
 
+_MODELS = {("torch.nn.modules.module", "Module"), ("torch.export.exported_program", "ExportedProgram")}
+
+
 class TorchAdapter:
-    """The adapter for `torch.nn.Module`."""
+    """The adapter for `torch.nn.Module` and exported programs."""
 
     name = "torch"
     roots = ("torch", "torchvision")
 
     def owns(self, model: Any) -> bool:
-        return "torch" in sys.modules and any(
-            base.__name__ == "Module" and base.__module__ == "torch.nn.modules.module" for base in type(model).__mro__
-        )
+        return "torch" in sys.modules and any((base.__module__, base.__name__) in _MODELS for base in type(model).__mro__)
 
     def translate(self, model: Any, inputs: Any = None) -> Model:
         from .translating import translate

@@ -67,8 +67,10 @@ _SAME = {
 
 
 def property_name(function: Any) -> str:
-    """A function's name; for reading a property, such as `x.T`, the property's."""
-    name: str = function.__name__
+    """A function's name; for reading a property, such as `x.T`, the property's; for an operator of a graph, without the
+    overload: ``aten.linear.default`` is ``linear``.
+    """
+    name: str = getattr(function, "_overloadpacket", function).__name__
     return str(function.__self__.__name__) if name == "__get__" else name
 
 

@@ -20,7 +20,7 @@ from introspect.reported import Reported, ReportedLayer, ReportedOutput, Reporte
 from .creation import is_made_anew, listening, may_be_real
 from .holding import held, parts
 from .meta import leaves, mapped, shapes_in, site
-from .skeleton import Place, Twins, forward_of, in_flat_pieces, places
+from .skeleton import Place, Twins, as_module, forward_of, in_flat_pieces, places
 from .specs import version
 from .specs_quantized import hides, is_packed, left_out, logical_shape, packed_bytes
 from .standins import concrete, sample
@@ -29,8 +29,9 @@ _LONGEST_REASON = 160  # PyTorch lists every backend it has when a kernel is mis
 Record = tuple[str, list[Shape], list[tuple[int, ...]]]  # path, shapes that went in, shapes that came out
 
 
-def report(model: nn.Module, translated: Model, inputs: Any = None, *, full: bool = True) -> Reported:
+def report(model: Any, translated: Model, inputs: Any = None, *, full: bool = True) -> Reported:
     """Tensor sizes; with `full`, also output shapes, by one forward pass without data on `inputs`."""
+    model = as_module(model)
     if not full:
         opaque = {layer.path for layer in translated.layers for h in layer.holdings if not h.roles}
         asked = [place for place in places(model) if place.path in opaque] if opaque else []

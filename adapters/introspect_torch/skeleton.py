@@ -44,6 +44,14 @@ def uncompiled(model: nn.Module) -> nn.Module:
     return uncompiled(inner) if compiled and inner is not None else model
 
 
+def as_module(model: Any) -> nn.Module:
+    """An exported program as the module of its graph, which holds the very same tensors; a module as it is."""
+    if isinstance(model, nn.Module):
+        return model
+    graph: nn.Module = model.module()
+    return graph
+
+
 def places(model: nn.Module) -> Iterator[Place]:
     """Every module once, in registration order; the model itself goes by its class's name."""
     model = uncompiled(model)

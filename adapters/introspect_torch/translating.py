@@ -20,7 +20,7 @@ from .holding import held, parts
 from .kinds import Kind, Kinds, beside_layers
 from .meta import mapped, shapes_in
 from .reported import called_with, recorded
-from .skeleton import places, unscripted
+from .skeleton import as_module, places, unscripted
 from .specs import Law, version
 from .standins import StandIn, StoppedError, ValueNeededError
 from .walking import Walker
@@ -29,8 +29,9 @@ _NO_ROLE: tuple[tuple[str, ...], str] = ((), "")
 _NO_INPUT = "no input shape was given: parameters are complete, shapes and neurons are not known"
 
 
-def translate(model: nn.Module, inputs: Any = None) -> Model:
+def translate(model: Any, inputs: Any = None) -> Model:
     """`model` in the IR. Raises `ShapeError` with the path where PyTorch would refuse the inputs too."""
+    model = as_module(model)
     if inputs is None:
         translation = _Translation(model)
         translation.builder.notes.append(_NO_INPUT)
