@@ -41,7 +41,7 @@ def install(session: nox.Session, name: str) -> None:
 def run_tests(session: nox.Session, frameworks: str, *paths: str) -> None:
     """pytest over the tests of `frameworks`; extra arguments come from the command line."""
     session.env["INTROSPECT_FRAMEWORKS"] = frameworks
-    session.run("python", "-m", "pytest", *(session.posargs or paths))
+    session.run("python", "-m", "pytest", "-n", "2", "--dist", "loadfile", *(session.posargs or paths))
 
 
 @nox.session(python=interpreter("3.11"))
@@ -57,7 +57,7 @@ def lint(session: nox.Session) -> None:
 def everything(session: nox.Session) -> None:
     """PyTorch, Keras and Lasagne in one process."""
     install(session, "everything")
-    run_tests(session, "torch,keras,lasagne,nolearn")
+    run_tests(session, "torch,torchvision,keras,lasagne,nolearn")
 
 
 @nox.session(python=interpreter("3.9"))
@@ -127,7 +127,7 @@ def nightly(session: nox.Session) -> None:
     """Every property test with many more examples."""
     install(session, "everything")
     session.env["INTROSPECT_PROFILE"] = "nightly"
-    run_tests(session, "torch,keras,lasagne,nolearn")
+    run_tests(session, "torch,torchvision,keras,lasagne,nolearn")
 
 
 @nox.session(python=interpreter("3.11"))

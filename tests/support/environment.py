@@ -8,7 +8,7 @@ import sys
 import types
 from importlib.util import find_spec
 
-DEFAULT = "torch,keras,lasagne,nolearn"
+DEFAULT = "torch,torchvision,keras,lasagne,nolearn"
 
 os.environ.setdefault("THEANO_FLAGS", "device=cpu,floatX=float32,cxx=,blas.ldflags=")  # no compiler, no BLAS probing
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
