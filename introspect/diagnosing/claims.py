@@ -159,4 +159,5 @@ def _whole(number: int) -> Iterator[Reading]:
     zeros = len(str(number)) - len(str(number).rstrip("0"))
     if number and zeros >= 3:
         half = 10**zeros // 2
-        yield Reading(number - half, number + half, 1, 0, ROUNDED, costs.ROUND_NUMBER)
+        cost = costs.ROUND_NUMBER[min(zeros - 3, len(costs.ROUND_NUMBER) - 1)]
+        yield Reading(number - half, number + half, 1, 0, ROUNDED, cost)

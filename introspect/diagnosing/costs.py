@@ -16,7 +16,7 @@ SHOWN = 3.0  # reasons that cost this much more than the first are no help
 
 # reading the claim
 BYTES_FOR_ELEMENTS = 3.5
-ROUND_NUMBER = 1.5
+ROUND_NUMBER = (2.6, 2.0, 1.3, 0.8, 0.5)  # for three zeros at its end, four, …: a number with all digits that was rounded
 BINARY, BINARY_BYTES, CUT_OFF = 1.2, 0.3, 0.8
 WIDTHS = {4: 0.0, 2: 0.8, 1: 1.5, 8: 1.5}  # bytes an element: single precision, half, a byte, double
 

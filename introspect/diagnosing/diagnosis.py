@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from ..explaining import Explanation
 
 MOST_REASONS = 4
+_MANY = 3
 _TRIED = 40  # candidates that are counted as a whole before the rest is given up
 
 
@@ -115,6 +116,9 @@ def diagnose_one(tally: Tally, claim: Claim, at: Optional[str]) -> Diagnosis:
     right = bool(found) and found[0].code == RIGHT
     if not right and claim.exact:
         notes += windows_near(tally, wanted.low)
+    pairs = {frozenset(edit.text for edit in c.edits) for c in search.last if len(c.edits) > 1}
+    if found and " + " in found[0].code and len(pairs) >= _MANY:
+        notes.append(f"{len(pairs)} pairs of changes give this number; all but one of them at most are accidents")
     if not found:
         notes += unexplained(search, (wanted.low + wanted.high) // 2, claim.exact)
     return Diagnosis(

@@ -11,6 +11,7 @@ from .naming import listed, name_of
 from .searching import Search
 
 _LARGEST_PRIME = 1_000_000  # factors beyond it are not looked for
+_SMALLEST_SIZE = 8  # that a smaller number divides the claim says nothing
 _SUPERSCRIPTS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
@@ -55,7 +56,7 @@ def sizes_that_divide(search: Search, n: int) -> list[str]:
         for name in hyper_parameters(spec):
             value = getattr(spec, name)
             value = value[0] if isinstance(value, tuple) and value else value
-            if isinstance(value, int) and value > 3 and n % value == 0:
+            if isinstance(value, int) and value >= _SMALLEST_SIZE and n % value == 0:
                 found.setdefault(value, f"{n:,}/{value:,} = {n // value:,} ({WORDS.get(name, name)} of {name_of(row.layer)})")
     return [found[value] for value in sorted(found, reverse=True)][:3]
 

@@ -63,6 +63,7 @@ class Search:
         self._met: dict[tuple[int, int], Optional[Curve]] = {}
         self._surfaces: dict[tuple[int, int], Surface] = {}
         self._work = _WORK
+        self.last: list[Candidate] = []  # what the last claim could come from
 
     @cached_property
     def _switches(self) -> Switches:
@@ -132,7 +133,8 @@ class Search:
             for reading in claim.readings:
                 if reading.cost <= costs.BINARY:
                     found += self._pairs(reading)
-        return sorted(found, key=lambda c: c.cost)
+        self.last = sorted(found, key=lambda c: c.cost)
+        return self.last
 
     def _singles(self, reading: Reading) -> Iterator[Candidate]:
         total = self.tally.total
@@ -245,11 +247,12 @@ class Search:
     @cached_property
     def _entangled(self) -> list[tuple[Edit, Curve]]:
         """Conventions with the hyper-parameters that reach the same layers, the likeliest first."""
+        kept = [edit for edit in self.edits if edit.fields and edit.cost <= _PARTNERS]
         found = [
             (edit, curve)
-            for edit in self.edits
+            for edit in kept
             for curve in self.curves
-            if edit.fields and edit.cost <= _PARTNERS and curve.touched & edit.touched and not curve.sets(edit.fields)
+            if curve.touched & edit.touched and not curve.sets(edit.fields)
         ]
         return sorted(found, key=lambda pair: pair[0].cost + pair[1].unknown.base)
 

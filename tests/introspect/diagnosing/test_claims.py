@@ -88,4 +88,4 @@ def test_whatever_is_rounded_or_cut_is_read_back(value: int, unit: tuple[int, st
         text = f"{float(shown):.{digits}f}{name}"
         if abs(Fraction(text[:-1]) - shown) == 0:
             assert read_claim(text).fits(value), (text, value)
-            assert not read_claim(text).fits(value + 3 * scale)
+            assert not read_claim(text).readings[0].fits(value + 3 * scale)
