@@ -11,7 +11,7 @@ from ..explaining import Explanation, explain
 from .accounting import QUANTITIES, Accountant, Share
 from .aligning import Match, align
 from .flow import Flow
-from .groups import apart
+from .groups import apart, together
 from .result import Account, Comparison, PairRow, Place, Reason, Side, Tensors
 from .units import Held
 from .wording import Roots, listed, places_of, reasons_of, shown
@@ -74,9 +74,10 @@ def _declared(e: Optional[Explanation]) -> list[Any]:
 def comparison(a: Explanation, b: Explanation, notes: Sequence[str] = ()) -> Comparison:
     """Two explanations compared."""
     flows = Flow(a), Flow(b)
-    units = [flow.units for flow in flows]
-    for flow, mine, theirs in zip(flows, units, reversed(units)):
-        flow.settle(apart(mine, theirs))
+    for change in (together, lambda flow, others: apart(flow.units, others)):
+        changed = change(flows[0], flows[1].units), change(flows[1], flows[0].units)
+        for flow, units in zip(flows, changed):
+            flow.settle(units)
     matches = align(flows[0].units, flows[1].units)
     accountant = Accountant(*flows, matches)
     shares = accountant.shares()

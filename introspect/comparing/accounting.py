@@ -89,7 +89,8 @@ class Accountant:
         v.held = v.called_like(u)
         if u.held == v.held and u.neurons == v.neurons and u.gives == v.gives:
             return
-        way = Way(u, v, self.a.reader(u) or self.b.reader(v))
+        readers = self.a.reader(u), self.b.reader(v)
+        way = Way(u, v, "batch_norm" if "batch_norm" in readers else readers[0])
         upstream = NOTHING if u.fed_like(v) else self._upstream(u, v)
         self._remember(u, way, upstream)
         if u.held != v.held:

@@ -24,7 +24,7 @@ class Flow:
     """The units of one model, and how values get from one to another."""
 
     def __init__(self, e: Explanation) -> None:
-        self._calls = e.model.calls
+        self._calls, self._values = e.model.calls, e.model.values
         self._producer = {out: i for i, call in enumerate(self._calls) for out in call.outputs}
         self._row = {row.call: row for row in e.layers if row.call is not None}
         self._readers: dict[int, list[LayerRow]] = {}
@@ -39,7 +39,8 @@ class Flow:
         """From now on, these are the units."""
         self.units, self._pieces = units, {}
         for unit in units:
-            self._pieces.setdefault(-1 if unit.row.call is None else unit.row.call, []).append(unit)
+            for row in unit.joined or (unit.row,):
+                self._pieces.setdefault(-1 if row.call is None else row.call, []).append(unit)
 
     def reader(self, unit: Unit) -> str:
         """The kind of the layer that reads what a unit gives; of the next unit, where no calls are known."""
@@ -55,6 +56,21 @@ class Flow:
         """The pieces of a layer that its output comes out of: the last one, or the last two directions."""
         pieces = self._pieces.get(call, [])
         return pieces[-pieces[-1].abreast :] if pieces else []
+
+    def sliced_from(self, unit: Unit) -> Optional[int]:
+        """The value of which a unit is given a part of the channels; None where it is given something whole."""
+        if unit.row.call is None or unit.part:
+            return None
+        before = self._producer.get(self._calls[unit.row.call].inputs[0])
+        return (
+            None
+            if before is None or self._row[before].kind not in ("slice", "split", "index")
+            else self._calls[before].inputs[0]
+        )
+
+    def shape(self, value: int) -> Optional[Shape]:
+        """The shape of a value."""
+        return self._values[value].shape
 
     def origin(self, unit: Unit) -> Origin:
         """What feeds a unit; the pieces before it, for a piece of a layer."""

@@ -1,18 +1,59 @@
-"""What is one layer here and several there: a grouped convolution, attention. It is taken apart before they are aligned."""
+"""What is one layer here and several there: a grouped convolution, attention. They are made alike before they are aligned."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Optional
 
 from ..algebra import Dim, evaluate, exact_div, product
 from ..layers import Conv, Dense, MultiHeadAttention, PerHeadAttention
 from ..layers.base import Shape, Spec
+from .flow import Flow
 from .forms import form_of
 from .units import Held, Unit, ledger_of, tensors_of
 
 _MOST_GROUPS = 8  # more are never written as layers of their own
+
+
+def together(flow: Flow, others: Sequence[Unit]) -> list[Unit]:
+    """The units of a model, with convolutions of parts of the channels as one with groups, where that is how the other is."""
+    halves: dict[tuple[int, Spec], list[Unit]] = {}
+    for unit in flow.units:
+        source = flow.sliced_from(unit)
+        if type(unit.spec) is Conv and source is not None:
+            halves.setdefault((source, unit.spec.replace(in_channels=None)), []).append(unit)
+    wholes = {(unit.spec.kernel_size, unit.spec.filters) for unit in others if type(unit.spec) is Conv}
+    merged: dict[int, Unit] = {}
+    for (source, law), parts in halves.items():
+        whole = _whole(law, parts, flow.shape(source))
+        if whole is not None and (law.kernel_size, whole.spec.filters) in wholes:  # type: ignore[attr-defined]
+            merged[parts[0].index] = whole
+    gone = {row.path for whole in merged.values() for row in whole.joined[1:]}
+    kept = [merged.get(unit.index, unit) for unit in flow.units if unit.row.path not in gone]
+    return [replace(unit, index=i) for i, unit in enumerate(kept)]
+
+
+def _whole(law: Spec, parts: Sequence[Unit], x: Optional[Shape]) -> Optional[Unit]:
+    """Convolutions of equal parts of the channels as one with groups; None where they do not make up the whole."""
+    first = parts[0]
+    if x is None or len(parts) < 2 or not isinstance(law, Conv) or first.inputs[0] is None:
+        return None
+    at = law.channel_axis() % len(x)
+    if x[at] != first.inputs[0][at] * len(parts) or any(set(part.held) != set(first.held) for part in parts):
+        return None
+    spec = law.replace(groups=law.groups * len(parts), filters=law.filters * len(parts))
+    held = {role: one._replace(size=_sum(part.held[role].size for part in parts)) for role, one in first.held.items()}
+    return replace(
+        first, spec=spec, inputs=(x,), held=held, neurons=_sum(part.neurons for part in parts),
+        joined=tuple(part.row for part in parts), given=None,
+        seen=form_of(spec, x, first.layout, incoming=True), gives=form_of(spec, spec.output(x), first.layout),
+    )  # fmt: skip
+
+
+def _sum(sizes: Iterable[Optional[Dim]]) -> Optional[Dim]:
+    found = list(sizes)
+    return None if None in found else sum((size for size in found if size is not None), 0)
 
 
 def apart(units: Sequence[Unit], others: Sequence[Unit]) -> list[Unit]:

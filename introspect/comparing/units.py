@@ -57,6 +57,7 @@ class Unit:
     part: str = ""
     whole: str = ""
     abreast: int = 1
+    joined: tuple[LayerRow, ...] = ()  # the layers that it is made of, where they are several
     bare: bool = False  # no call applies it: its tensors are used by others
     given: Form = None  # what flows in before a dense layer flattens it
 
@@ -66,6 +67,8 @@ class Unit:
 
     @property
     def path(self) -> str:
+        if self.joined:
+            return " + ".join(row.path for row in self.joined)
         return f"{self.row.path}.{self.part}" if self.part and self.row.path else self.part or self.row.path
 
     @property
