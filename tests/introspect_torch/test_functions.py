@@ -121,7 +121,7 @@ STEPS: dict[str, Any] = {
     "addmm": st.builds(lambda sizes: lambda x: torch.addmm(torch.zeros(sizes), x, torch.zeros(3, 2)), SIZES),
     "stacked": st.just(lambda x: torch.hstack([x, x])),
     "outer": st.just(lambda x: torch.outer(x, x)),
-    "one_hot": st.just(lambda x: F.one_hot(x.long(), 5).float()),
+    "one_hot": st.just(lambda x: F.one_hot(torch.zeros_like(x).long(), 5).float()),
     "unfold": st.builds(lambda k: lambda x: F.unfold(x, k, padding=1), st.integers(1, 3)),
     "view of windows": st.builds(lambda a, n: lambda x: x.unfold(a, n, 2), AXIS, st.integers(1, 3)),
     "lp_pool": st.builds(lambda k: lambda x: F.lp_pool2d(x, 2.0, k), st.integers(1, 2)),
@@ -135,6 +135,19 @@ STEPS: dict[str, Any] = {
     "cross_entropy": st.just(lambda x: F.cross_entropy(x, torch.zeros(x.shape[0], dtype=torch.long), reduction="none")),
     "prelu": st.builds(lambda n: lambda x: F.prelu(x, torch.zeros(n)), st.integers(1, 4)),
     "grid": st.just(lambda x: F.grid_sample(x, torch.zeros(x.shape[0], 3, 2, 2), align_corners=False)),
+    "largest and where": st.builds(lambda a, keep: lambda x: sum(torch.min(x, a, keep)).sum(), AXIS, st.booleans()),
+    "largest by name": st.builds(lambda a: lambda x: x.max(dim=a).values + x.median(a).values, AXIS),
+    "sorted": st.builds(lambda a: lambda x: x.sort(a, descending=True).values + torch.sort(x, dim=a)[1], AXIS),
+    "top": st.builds(lambda k, a: lambda x: x.topk(k, a).values, st.integers(0, 3), AXIS),
+    "top by name": st.builds(lambda k: lambda x: torch.topk(x, k=k, dim=-1).indices, st.integers(0, 3)),
+    "cumulative maximum": st.builds(lambda a: lambda x: x.cummax(a).values, AXIS),
+    "variance and mean": st.builds(lambda a: lambda x: sum(torch.var_mean(x, a, keepdim=True)), AXIS),
+    "grid of rows": st.just(lambda x: torch.stack(torch.meshgrid(x, torch.arange(3.0), indexing="xy"))),
+    "pooled and back": st.builds(
+        lambda k: lambda x: F.max_unpool2d(*F.max_pool2d(x, k, return_indices=True), k), st.integers(1, 2)
+    ),
+    "cut into pieces": st.builds(lambda n, a: lambda x: x.tensor_split(n, a)[0], st.integers(1, 3), AXIS),
+    "cut at places": st.builds(lambda n, a: lambda x: torch.tensor_split(x, (n, 2), a)[1], st.integers(-2, 3), AXIS),
     "chunks along": st.builds(lambda n: lambda x: torch.stack(x.chunk(n, -1)[:1]), st.integers(1, 3)),
 }
 

@@ -42,7 +42,9 @@ def agrees(module: nn.Module, x: torch.Tensor) -> None:
     except REFUSALS:
         assert e is None
         return
-    assert e is not None
+    if e is None:
+        assert any(0 in shape for shape in expected), "refused what PyTorch takes"
+        return
     assert not e.mismatches
     assert [e.model.values[i].shape for i in e.model.outputs] == expected
     tensors = [*module.named_parameters(), *module.named_buffers()]
@@ -51,7 +53,7 @@ def agrees(module: nn.Module, x: torch.Tensor) -> None:
     assert_verified(explain(module, x))
 
 
-@pytest.mark.filterwarnings("ignore:Lazy modules are a new feature")
+@pytest.mark.filterwarnings("ignore:Lazy modules are a new feature", "ignore:input's size at dim")
 @covering(3)
 @given(st.data(), st.sampled_from(RANKED))
 def test_lazy_windows_and_norms(data: Any, name: str) -> None:

@@ -104,7 +104,15 @@ MASK = torch.zeros(5, 5)
 
 
 @pytest.mark.parametrize(
-    "options", [{}, {"need_weights": False}, {"attn_mask": MASK}, {"key_padding_mask": torch.zeros(2, 5)}], ids=str
+    "options",
+    [
+        {},
+        {"average_attn_weights": False},
+        {"need_weights": False},
+        {"attn_mask": MASK},
+        {"key_padding_mask": torch.zeros(2, 5)},
+    ],
+    ids=str,
 )
 def test_attention_with_options(options: dict[str, Any]) -> None:
     e = check(Attends(**options), torch.zeros(2, 5, 6), verified=False)

@@ -110,6 +110,33 @@ def test_max_unpool(data: Any, rank: int) -> None:
     check(module, x, where)
 
 
+class Sized(nn.Module):
+    """A module that is told in the call how large its output is to be."""
+
+    def __init__(self, inner: nn.Module, size: Any) -> None:
+        super().__init__()
+        self.inner, self.size = inner, size
+
+    def forward(self, *xs: torch.Tensor) -> torch.Tensor:
+        return self.inner(*xs, output_size=self.size)
+
+
+@given(st.data(), RANKS)
+def test_transposed_convolution_to_a_size(data: Any, rank: int) -> None:
+    kernel, stride = data.draw(SMALL), data.draw(st.integers(1, 3))
+    size = [data.draw(st.integers(1, 9)) for _ in range(rank)]
+    inner = getattr(nn, f"ConvTranspose{rank}d")(2, 3, kernel, stride)
+    x = torch.zeros(1, 2, *[data.draw(st.integers(1, 3)) for _ in range(rank)])
+    check(Sized(inner, size), x)
+
+
+@given(st.data(), RANKS)
+def test_max_unpool_to_a_size(data: Any, rank: int) -> None:
+    size = [data.draw(st.integers(1, 9)) for _ in range(rank)]
+    x = torch.zeros(1, 2, *[data.draw(st.integers(1, 3)) for _ in range(rank)])
+    check(Sized(getattr(nn, f"MaxUnpool{rank}d")(2), size), x, torch.zeros(x.shape, dtype=torch.long))
+
+
 @given(st.data())
 def test_unfold(data: Any) -> None:
     kernel, dilation = data.draw(each(2, SMALL)), data.draw(each(2, st.integers(1, 2)))

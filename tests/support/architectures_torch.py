@@ -274,7 +274,7 @@ class Architect:
 
     def sequence_to_vector(self, x: Tensor) -> nn.Module:
         return Apply(
-            [lambda x: x[:, -1], lambda x: x.mean(1), lambda x: x.reshape(x.shape[0], -1), lambda x: x.amax(1)][
+            [lambda x: x[:, -1], lambda x: x.mean(1), lambda x: x.reshape(x.shape[0], -1), lambda x: x.max(1)[0]][
                 self.whole(0, 3)
             ]
         )

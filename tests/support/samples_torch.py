@@ -118,6 +118,9 @@ SAMPLES.update(
             lambda: nn.AdaptiveLogSoftmaxWithLoss(4, 6, [2, 4], 2.0), torch.zeros(3, 4), torch.zeros(3, dtype=torch.long)
         ),
         "cumulative sum": function(lambda x: x.cumsum(1), IMAGE),
+        "top k": function(lambda x: x.topk(3, 2), IMAGE),
+        "meshgrid": function(lambda x, y: torch.meshgrid(x, y, indexing="xy"), (3,), (4,)),
+        "extremum": function(lambda x: x.max(1), IMAGE),
         "gather": function(lambda x: x.gather(1, torch.zeros(2, 3, 5, 6, dtype=torch.long)), IMAGE),
         "scatter": function(lambda x: x.scatter_add(1, torch.zeros(2, 3, dtype=torch.long), torch.ones(2, 3)), (2, 5)),
         "index select": function(lambda x: x.index_select(2, torch.zeros(3, dtype=torch.long)), IMAGE),
