@@ -205,10 +205,10 @@ def _layer_scale(layer: Any) -> Law:
 
 def _data_normalization(layer: Any) -> Law:
     spec = DataNormalization(_axes(layer.axis), adapted=getattr(layer, "input_mean", None) is None)
-    before = "" if "adapt_mean" not in vars(layer) and "mean" in vars(layer) else "adapt_"  # so in tf.keras 2.5
+    before = "adapt_" if hasattr(layer, "input_mean") else ""  # tf.keras 2.5 can only adapt
     mean = Stored("mean", ("running_mean",), attribute=f"{before}mean")
     variance = Stored("variance", ("running_variance",), attribute=f"{before}variance")
-    return Law(spec, (mean, variance, Stored("count", ("counter",))))
+    return Law(spec, (mean, variance, Stored("count", ("counter",))) if spec.adapted else ())
 
 
 # -- wrappers

@@ -8,6 +8,7 @@ from introspect import explain
 from introspect.layers import Spec
 
 OWN_NOTHING_AND_CHANGE_NOTHING = {"container", "input", "opaque"}
+NEVER_HELD = {"declared"}  # what code that is not built asks for: tests of subclassed Keras models compare it once it is built
 ONLY_IN_KERAS_1 = {"highway", "maxout_dense"}  # broken in the environment that has it
 
 
@@ -18,4 +19,4 @@ def test_every_law_is_broken_somewhere() -> None:
             model, inputs = make()
             reached |= {row.kind for row in explain(model, inputs, verify=False).layers}
     laws = {kind for kind, law in Spec.registry.items() if law.__module__.startswith("introspect.layers")}
-    assert laws - reached - OWN_NOTHING_AND_CHANGE_NOTHING == ONLY_IN_KERAS_1
+    assert laws - reached - OWN_NOTHING_AND_CHANGE_NOTHING - NEVER_HELD == ONLY_IN_KERAS_1
