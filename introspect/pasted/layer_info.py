@@ -13,6 +13,7 @@ from .parts import is_ruler
 
 _greeting = re.compile(r".*Neural Network with (?P<n>\d+) learnable parameters\s*")
 _header = re.compile(r"\s*(?:# +)?name +size(?: +total +cap\.Y.*)?\s*")
+_begun = re.compile(r"\s*(?:# +)?name +size\b")
 _size = r"(?P<size>(?:None|\d+)(?:x(?:None|\d+))*)"
 _short = re.compile(rf"\s*(?P<index>\d+)(?: +(?P<name>\S.*?))? +{_size}\s*")
 _long = re.compile(rf"\s*(?P<name>\S+(?: \S+)* (?= )|\S+) +{_size} +\d+(?: +(?:-?[\d.]+|nan|inf)){{4,8}}\s*")
@@ -22,6 +23,9 @@ def parse(lines: Sequence[Line]) -> Optional[Pasted]:
     """The first such table; a heading alone is one without rows."""
     greeting = next((i for i, line in enumerate(lines) if _greeting.fullmatch(line.text)), None)
     header = next((i for i, line in enumerate(lines) if _header.fullmatch(line.text) and not line.cut), None)
+    broken = next((line for line in lines if _begun.match(line.text)), None)
+    if header is None and broken is not None:
+        raise Stopped(broken.number, broken.text, "a header on one line: '#  name  size'")
     if greeting is None and header is None:
         return None
     totals: dict[str, Amount] = {}

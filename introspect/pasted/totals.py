@@ -54,6 +54,8 @@ def _counted(match: re.Match[str]) -> dict[str, Amount]:
     name = _PARAMS[match.group("what").lower()]
     unit = _UNITS.get(match.group("unit") or "", "")
     value = amount(match.group("n")) if not unit else None
+    if value is None and not unit:
+        return {}  # a part of a rounded number
     found: dict[str, Amount] = {name: f"{match.group('n')} {unit}".strip() if value is None else value}
     if match.group("bytes"):
         found[f"{name}_size"] = match.group("bytes")

@@ -66,6 +66,9 @@ def grouped(lines: Sequence[Line]) -> list[Line]:
     ends = 0
     while i < len(lines) and not closed:
         part = lines[i : i + pieces]
+        ruled = [len(line.text.rstrip()) == narrow and _rule.fullmatch(line.text.rstrip()) is not None for line in part]
+        if any(ruled) and not all(ruled[: pieces - 1]):
+            return []  # a ruled line runs into a row: the pieces are not as many as that
         text = "".join(line.text.rstrip().ljust(narrow) for line in part).rstrip()
         whole.append(replace(part[0], text=text, cut=part[-1].cut))
         ends += bool(text) and set(text) == {"="}
