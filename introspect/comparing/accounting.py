@@ -125,13 +125,19 @@ class Accountant:
                 found.add(self._absence(unit, side))
             elif side == "mine":
                 found |= self._shape_causes.get(id(unit), NOTHING)
-        met = {id(self._partner.get(id(x))) for x in mine.units}
-        strangers = [x for x in theirs.units if self._partner.get(id(x)) is not None and id(x) not in met]
-        if not found and strangers and mine.units:
-            found.add(Cause("fed_by_another_layer", mine.units[0].path, strangers[0].path))
+        if not found:
+            found |= self._strangers(mine.units, theirs.units)
         for x, y in zip(mine.entries, theirs.entries):
             found |= _entry_causes(form_of(x.spec, x.output_shape, u.layout), form_of(y.spec, y.output_shape, v.layout))
         return frozenset(found) or self._between(u, v)
+
+    def _strangers(self, mine: Sequence[Unit], theirs: Sequence[Unit]) -> set[Cause]:
+        """Layers that feed one of a pair, and whose counterparts do not feed the other."""
+        here = [x.path for x in mine if not any(self._partner[id(x)] is y for y in theirs)]
+        there = [y.path for y in theirs if not any(self._partner[id(y)] is x for x in mine)]
+        if not here and not there:
+            return set()
+        return {Cause("fed_by_another_layer", ", ".join(here) or "fewer layers", ", ".join(there) or "fewer layers")}
 
     def _between(self, u: Unit, v: Unit) -> Causes:
         """What windows without tensors, between two units, do differently."""

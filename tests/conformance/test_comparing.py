@@ -13,7 +13,7 @@ from agreement import assert_verified
 
 from introspect import Explanation, compare, explain
 
-FRAMEWORKS = [name for name in ("torch", "keras", "lasagne") if name in environment.frameworks()]
+FRAMEWORKS = [name for name in ("torch", "keras", "keras1", "lasagne") if name in environment.frameworks()]
 NETS = {name: import_module(f"fixtures.small_{name}").NETS for name in FRAMEWORKS}
 PAIRS = [(net, *pair) for pair in combinations(FRAMEWORKS, 2) for net in NETS[pair[0]] if net in NETS[pair[1]]]
 
@@ -30,6 +30,9 @@ PARAMS: dict[tuple[str, str, str], dict[str, int]] = {
         "second_recurrent_bias": 2 * 4 * 32, "peepholes": -2 * 3 * 32, "initial_states": -2 * 2 * 32,
     },
     ("bidirectional", "keras", "lasagne"): {"peepholes": -2 * 3 * 32, "initial_states": -2 * 2 * 32},
+    ("lstm_tagger", "keras1", "lasagne"): {"peepholes": -3 * 32, "initial_states": -2 * 32},
+    ("gru_classifier", "keras1", "lasagne"): {"initial_states": -32},  # Keras 1 resets before: one bias for each gate
+    ("bidirectional", "keras1", "lasagne"): {"peepholes": -2 * 3 * 32, "initial_states": -2 * 2 * 32},
     ("separable", "torch", "keras"): {"separable_middle_bias": 8 + 16},
     ("normalised", "torch", "keras"): {
         "bias_before_batchnorm": 2 * 8, "running_statistics": -2 * 2 * 8, "prelu_sharing": 1 - 14 * 14 * 8 + 1 - 8,
@@ -42,6 +45,8 @@ NEURONS: dict[
     ("gru_classifier", "keras", "lasagne"): {"return_sequences": -6 * 32},
     ("bidirectional", "torch", "keras"): {"return_sequences": 6 * 64},
     ("bidirectional", "keras", "lasagne"): {"return_sequences": -6 * 64},
+    ("gru_classifier", "keras1", "lasagne"): {"return_sequences": -6 * 32},
+    ("bidirectional", "keras1", "lasagne"): {"return_sequences": -6 * 64},
     ("separable", "torch", "keras"): {"inner_value": 8 * 8 * (8 + 16)},
 }
 
