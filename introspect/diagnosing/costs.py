@@ -32,6 +32,8 @@ EDGES = 1.8  # every use of a weight counted: weight sharing ignored
 DEFINITION = 1.0  # another definition of a neuron
 INPUT_COUNTED = 1.6
 
+PACKED, SHARDED = 2.2, 2.5
+
 # slips
 TIED_TWICE = 0.9
 SHARED_AGAIN = 0.9

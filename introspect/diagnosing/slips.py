@@ -12,6 +12,7 @@ from ..layers.base import Tensor
 from . import costs
 from .edits import Edit, Piece, gathered
 from .naming import in_places, listed, name_of, plural
+from .storing import stored
 from .tally import Tally
 from .workings import Terms
 
@@ -32,6 +33,7 @@ def slips(tally: Tally) -> Iterator[Edit]:
         yield from _unseen(tally, terms)
         yield from _factors(tally, terms)
         yield from _edges(tally)
+        yield from stored(tally, terms)
     else:
         yield from _definitions(tally)
     yield from _left_out(tally, terms)

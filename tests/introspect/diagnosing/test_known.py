@@ -13,7 +13,7 @@ from introspect.building import Builder
 from introspect.demo import on_paper
 from introspect.errors import InputNeededError
 from introspect.ir import Holding, Model
-from introspect.layers import BatchNorm, Container, Dense, Flatten, Recurrent
+from introspect.layers import BatchNorm, Container, Dense, Flatten, Recurrent, SeparableConv
 
 PAPER = (253_440, 186_624, 64_896, 64_896, 43_264, 4096, 4096, 1000)
 
@@ -42,6 +42,12 @@ def never_called() -> Model:
     (value,) = builder.call(builder.layer("f", Dense(16)), [value])
     builder.layer("aux", Dense(100, in_features=16))
     return builder.finish([value])
+
+
+def separable() -> Model:
+    """3×3, 4 → 8: 76, and 80 where it is written as two layers."""
+    law = SeparableConv((3, 3), (1, 1), "same", channels="last", filters=8)
+    return chain((1, 9, 9, 4), [("sep", law)])
 
 
 def keras_52() -> Model:
@@ -77,6 +83,9 @@ CASES: list[tuple[Any, Any, Optional[str], str, int, str, str]] = [
     (transformer, 62_272 - 32_000, None, "embedding_left_out", 30_272, "params", "62,272 − 1000·32 = 30,272"),
     (lambda: transformer(d=64), 62_272, None, "hidden_size", 62_272, "params", "(27·32 + 1082)·32 = 62,272"),
     (transformer, 62_272 - 450 * 32, None, "vocabulary", 47_872, "params", ""),
+    (separable, 80, None, "separable_middle_bias", 80, "params", "76 + 4 = 80"),
+    (transformer, 62_272 - 3 * (32 * 32 + 2 * 32 * 128) // 2, None, "packed", 48_448, "params", ""),
+    (vgg16, 138_357_544 // 8, None, "sharded", 17_294_693, "params", "138357544/8 = 17,294,693"),
     (convnet, "2.5MB", None, "bytes", 620_810, "params", "4·620,810/10⁶ = 2.483"),
     (convnet, 4 * 620_810, None, "bytes", 620_810, "params", "4·620,810 = 2,483,240"),
     (alexnet, "60M", None, "cut_off", 60_965_224, "params", "60,965,224/10⁶ = 60.965"),
