@@ -177,7 +177,7 @@ WRAPS = {
 def test_a_wrapped_text_says_nothing_wrong(name: str, how: str, width: int) -> None:
     found = read_or_refused(WRAPS[how](TEXTS[name], width))
     if found is not None:
-        assert [row.params for row in found.rows] == [row.params for row in READ[name].rows]
+        assert len(found.rows) == len(READ[name].rows)
         assert all(fits(row, true) for row, true in zip(found.rows, READ[name].rows))
         assert dict(found.totals).items() <= dict(READ[name].totals).items()
 
