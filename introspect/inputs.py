@@ -39,6 +39,8 @@ def parse_inputs(inputs: Any, channels: str = "first") -> Inputs:
 
     Raises `IntrospectError` for anything else, saying what may be given.
     """
+    if isinstance(inputs, InputShape):
+        return inputs
     if isinstance(inputs, dict):
         return {str(name): _parse_item(value, channels) for name, value in inputs.items()}
     if hasattr(inputs, "shape") and hasattr(inputs, "dtype"):

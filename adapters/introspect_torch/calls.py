@@ -14,6 +14,8 @@ from torch.nn.utils.rnn import PackedSequence
 
 from introspect.layers.base import Spec
 
+from .packed import around
+
 
 class Reading(NamedTuple):
     """One call. `inputs`: tensors in the law's order; `nest`: what PyTorch makes of the outputs; `keep`: only so many of them
@@ -72,11 +74,10 @@ def _embedding_bag(spec: Spec, args: tuple[Any, ...], kwargs: dict[str, Any]) ->
 
 def _recurrent(spec: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Optional[Reading]:
     x, states = _bound("input hx", args, kwargs)
-    if isinstance(x, PackedSequence):
-        return None
     several = spec.cell == "lstm"
     before = _given(*(states if isinstance(states, (tuple, list)) else (states,)))
-    return Reading([x, *before], lambda outputs: (outputs[0], tuple(outputs[1:]) if several else outputs[1]))
+    x, sequences = around(x, spec.time_major) if isinstance(x, PackedSequence) else (x, lambda y: y)
+    return Reading([x, *before], lambda outputs: (sequences(outputs[0]), tuple(outputs[1:]) if several else outputs[1]))
 
 
 def _recurrent_cell(spec: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Reading:

@@ -40,16 +40,38 @@ def _mode(handle: Callable[..., Any]) -> Any:
 
 
 @contextmanager
-def listening(heard: Callable[[Callable[..., Any], Any, Any], None]) -> Iterator[None]:
-    """While it is open, `heard(function, arguments, result)` is told of each of this thread's function calls."""
+def listening(heard: Callable[[Callable[..., Any], Any, Any], None], call: Callable[..., Any]) -> Iterator[None]:
+    """While it is open, `call` makes this thread's function calls, and `heard(function, arguments, result)` is told of each."""
 
     def handle(function: Any, args: Any, kwargs: Any) -> Any:
-        result = function(*args, **kwargs)
+        result = call(function, args, kwargs)
         heard(function, (args, kwargs), result)
         return result
 
     with _mode(handle):
         yield
+
+
+_DRAWING = frozenset(
+    "rand randn randint randperm normal bernoulli multinomial rand_like randn_like randint_like normal_ uniform_ bernoulli_ "
+    "random_ exponential_".split()
+)
+
+
+def drawn_apart(generator: torch.Generator) -> Callable[[Callable[..., Any], Any, Any], Any]:
+    """Calls functions so that what is random comes from `generator`: the numbers that others draw stay what they are."""
+
+    def call(function: Callable[..., Any], args: Any, kwargs: Any) -> Any:
+        if function.__name__ not in _DRAWING or kwargs.get("generator") is not None:
+            return function(*args, **kwargs)
+        return function(*args, **{**kwargs, "generator": generator})
+
+    return call
+
+
+def plainly(function: Callable[..., Any], args: Any, kwargs: Any) -> Any:
+    """Calls a function as it is."""
+    return function(*args, **kwargs)
 
 
 _SMALL = 1 << 20  # elements: a mask over a thousand positions

@@ -8,7 +8,6 @@ from typing import Any
 from introspect.ir import Model
 from introspect.reported import Reported
 
-
 _MODELS = {("torch.nn.modules.module", "Module"), ("torch.export.exported_program", "ExportedProgram")}
 
 

@@ -40,6 +40,7 @@ from .arguments import tuple_of
 from .functions_along import ALONG
 from .functions_losses import LOSSES
 from .functions_windows import WINDOWS
+from .packed import PACKING
 
 
 def activation(name: str) -> Entry:
@@ -299,6 +300,6 @@ FUNCTIONS: dict[str, Entry] = {
     "unsqueeze": unsqueeze, "expand": expand, "expand_as": expand_as, "repeat": repeat, "tile": repeat,
     "cat": cat, "concat": cat, "concatenate": cat, "stack": stack, "split": split, "chunk": chunk, "unbind": unbind,
     "tensor_split": tensor_split, "_weight_norm": weight_norm,
-    "__getitem__": getitem, "narrow": narrow, "select": select, "linear": linear, "embedding": embedding,
+    **PACKING, "__getitem__": getitem, "narrow": narrow, "select": select, "linear": linear, "embedding": embedding,
     "scaled_dot_product_attention": attention, "einsum": einsum, **WINDOWS, **ALONG, **LOSSES,
 }  # fmt: skip

@@ -11,22 +11,24 @@ from typing import Any, Callable, Optional
 import torch
 from torch import nn
 from torch.nn.parameter import is_lazy
+from torch.nn.utils.rnn import PackedSequence
 
 from introspect.algebra import unknowns
 from introspect.inputs import InputShape, parse_inputs
 from introspect.ir import Layer, Model, Shape
 from introspect.reported import Reported, ReportedLayer, ReportedOutput, ReportedTensor
 
-from .creation import is_made_anew, listening, may_be_real
+from .creation import drawn_apart, is_made_anew, listening, may_be_real, plainly
 from .holding import held, parts
-from .meta import leaves, mapped, shapes_in, site
+from .meta import leaves, mapped, property_name, shapes_in, site
+from .packed import PACKING, as_given, shapes, with_packed_inputs
 from .skeleton import Place, Twins, as_module, forward_of, in_flat_pieces, places
 from .specs import version
 from .specs_quantized import hides, is_packed, left_out, logical_shape, packed_bytes
 from .standins import concrete, sample
 
 _LONGEST_REASON = 160  # PyTorch lists every backend it has when a kernel is missing
-Record = tuple[str, list[Shape], list[tuple[int, ...]]]  # path, shapes that went in, shapes that came out
+Record = tuple[str, list[tuple[int, ...]], list[tuple[int, ...]]]  # path, shapes that went in, shapes that came out
 
 
 def report(model: Any, translated: Model, inputs: Any = None, *, full: bool = True) -> Reported:
@@ -97,10 +99,10 @@ def _outputs(
     """Each call's output as recorded, matched by path and by how often that path was called before; notes; what was run."""
     if not translated.inputs or inputs is None:
         return (), (), ""
-    records, failure, run = recorded(placed, _with_dtypes(parse_inputs(inputs), translated))
+    records, failure, run = recorded(placed, _with_dtypes(parse_inputs(with_packed_inputs(inputs)), translated))
     waiting: dict[str, list[list[tuple[int, ...]]]] = defaultdict(list)
-    for path, _, shapes in records:
-        waiting[path].append(shapes)
+    for path, _, made in records:
+        waiting[path].append(made)
     for place in _told_apart_by_nothing(translated, waiting):
         del waiting[place]
     found = []
@@ -146,14 +148,14 @@ def called_with(arguments: Any) -> tuple[tuple[Any, ...], dict[str, Any]]:
     """Positional and keyword arguments of a call with one input, several, or some by name."""
     if isinstance(arguments, dict):
         return (), arguments
-    return (arguments if isinstance(arguments, tuple) else (arguments,)), {}
+    return (arguments if type(arguments) is tuple else (arguments,)), {}
 
 
 def recorded(placed: Sequence[Place], given: Any) -> tuple[list[Record], str, str]:
     """A run without data, or on the examples where that does not come to its end: the calls, why it stopped, what it was."""
     records, failure = record(placed, given)
     shapes = shapes_in(given)
-    if failure and shapes and all(isinstance(one.example, torch.Tensor) for one in shapes):
+    if failure and shapes and all(isinstance(one.example, (torch.Tensor, PackedSequence)) for one in shapes):
         return (*record(placed, given, on_example=True), "a forward pass on the example")
     return records, failure, "a forward pass on the meta device"
 
@@ -169,12 +171,13 @@ def record(placed: Sequence[Place], given: Any, *, on_example: bool = False) -> 
     twins = Twins(placed, lambda module, tensors: {name: put(tensor) for name, tensor in tensors.items()})
     for place in placed:
         twin = twins.of(place.module)
-        twin.__dict__["forward"] = partial(_noted, records, inside, place.path, forward_of(twin))
+        twin.__dict__["forward"] = partial(_noted, records, inside, place, forward_of(twin))
         if not on_example:
             _attributes_to_meta(twin)
     args, kwargs = called_with(mapped(given, put_input))
     try:
-        with torch.no_grad(), listening(_Listener(records, inside, not on_example)):
+        call = drawn_apart(torch.Generator()) if on_example else plainly
+        with torch.no_grad(), listening(_Listener(records, inside, not on_example), call):
             twins.root(*args, **kwargs)
     except Exception as error:  # whatever the user's code raises: it is reported, and the records up to there stand
         first_line = (str(error).splitlines() or [""])[0]
@@ -192,6 +195,8 @@ class _Listener:
         self._constants: dict[int, Any] = {}  # by id; held, so that no id is used again
 
     def __call__(self, function: Callable[..., Any], arguments: Any, result: Any) -> None:
+        if property_name(function) in PACKING:
+            return  # what comes out is laid out in another way than we have it
         made = [leaf for leaf in leaves(result) if isinstance(leaf, torch.Tensor)]
         taken = [leaf for leaf in leaves(arguments) if isinstance(leaf, torch.Tensor)]
         if all(self._is_constant(tensor) for tensor in taken) or is_made_anew(function):
@@ -204,18 +209,17 @@ class _Listener:
         return id(tensor) in self._constants or (self.without_data and not tensor.is_meta)
 
 
-def _noted(records: list[Record], inside: list[str], path: str, forward: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
-    inside.append(path)
+def _noted(
+    records: list[Record], inside: list[str], place: Place, forward: Callable[..., Any], *args: Any, **kwargs: Any
+) -> Any:
+    inside.append(place.path)
     try:
         result = forward(*args, **kwargs)
     finally:
         inside.pop()
-    records.append((path, _shapes((args, kwargs)), _shapes(result)))
+    batch_first = bool(getattr(place.module, "batch_first", False))
+    records.append((place.path, shapes((args, kwargs), batch_first), shapes(result, batch_first)))
     return result
-
-
-def _shapes(tree: Any) -> list[Any]:
-    return [tuple(leaf.shape) for leaf in leaves(tree) if isinstance(leaf, torch.Tensor)]
 
 
 def _meta(tensor: Any) -> Any:
@@ -233,14 +237,20 @@ def _alias(tensor: Any) -> Any:
 
 
 def _example(one: Any) -> Any:
-    return one.example.clone() if isinstance(one, InputShape) else one
+    if not isinstance(one, InputShape):
+        return one
+    return as_given(one, lambda: one.example.clone(), lambda data: data.clone())
 
 
 def _meta_input(one: Any) -> Any:
     if not isinstance(one, InputShape):
         return one
     dtype = one.dtype if isinstance(one.dtype, torch.dtype) else torch.get_default_dtype()
-    return torch.empty(concrete(one.shape), dtype=dtype, device="meta")
+    return as_given(
+        one,
+        lambda: torch.empty(concrete(one.shape), dtype=dtype, device="meta"),
+        lambda data: torch.empty(tuple(data.shape), dtype=data.dtype, device="meta"),
+    )
 
 
 def _attributes_to_meta(twin: nn.Module) -> None:

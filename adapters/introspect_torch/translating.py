@@ -19,6 +19,7 @@ from introspect.layers import Container, Input
 from .holding import held, parts
 from .kinds import Kind, Kinds, beside_layers
 from .meta import mapped, shapes_in
+from .packed import as_given, with_packed_inputs
 from .reported import called_with, recorded
 from .skeleton import as_module, places, unscripted
 from .specs import Law, version
@@ -36,7 +37,7 @@ def translate(model: Any, inputs: Any = None) -> Model:
         translation = _Translation(model)
         translation.builder.notes.append(_NO_INPUT)
         return translation.builder.finish(complete=False)
-    given = parse_inputs(inputs)
+    given = parse_inputs(with_packed_inputs(inputs))
     translation = _Translation(model)
     if unscripted(model):
         return _walked(translation, given)
@@ -100,7 +101,7 @@ def _walked(translation: _Translation, given: Any) -> Model:
     builder = translation.builder
     walker = Walker(builder, translation.placed, translation.laws, translation.owners, translation.indices)
     values = _add_inputs(builder, given)
-    standins = iter([StandIn.of(walker, v, one.shape, _dtype(one)) for v, one in zip(values, shapes_in(given))])
+    standins = iter([_standin(walker, v, one) for v, one in zip(values, shapes_in(given))])
     try:
         outputs = walker.run(*called_with(mapped(given, lambda x: next(standins) if isinstance(x, InputShape) else x)))
     except (ValueNeededError, StoppedError) as reason:
@@ -110,6 +111,11 @@ def _walked(translation: _Translation, given: Any) -> Model:
         for index_input in walker.index_inputs & set(values):
             _read_as_indices(builder, index_input)
     return builder.finish(outputs)
+
+
+def _standin(walker: Walker, value: int, one: InputShape) -> Any:
+    made = StandIn.of(walker, value, one.shape, _dtype(one))
+    return as_given(one, lambda: made, lambda data: made)
 
 
 def _up_to(builder: Builder, reason: IntrospectError) -> Model:
