@@ -147,7 +147,8 @@ def unexplained(c: Comparison) -> list[str]:
     for account in c.accounts:
         for place in account.unexplained:
             roles = f" ({', '.join(place.roles)})" if place.roles else ""
-            found.append(f"unexplained: {place.amount:+,} {_WORDS[account.quantity]} at {pair_name(place.a, place.b)}{roles}")
+            amount = f"{place.amount:+,} {_WORDS[account.quantity]}".replace("-", "−")
+            found.append(f"unexplained: {amount} at {pair_name(place.a, place.b)}{roles}")
     return ["", *found] if found else []
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from time import perf_counter
 
 import papers
 import pytest
@@ -10,8 +11,11 @@ from accounted import amounts, assert_accounted, faults, value_of
 from edits import MODELS, Edit, edited
 from hypothesis import given
 
-from introspect import Comparison, compare, explain
-from introspect.ir import Model
+from introspect import Comparison, Explanation, compare, explain
+from introspect.building import Builder
+from introspect.ir import Holding, Model
+from introspect.layers import Opaque
+from introspect.reported import Reported, ReportedLayer, ReportedTensor
 
 SYNONYMS = {
     "bias": {"bias_before_batchnorm"},
@@ -151,8 +155,6 @@ def test_a_tied_tensor_is_counted_once_and_said_so() -> None:
 
 def test_a_layer_applied_twice_against_two_layers() -> None:
     def siamese(shared: bool) -> Model:
-        from introspect.building import Builder
-
         builder = Builder("", "", "shared" if shared else "apart")
         first, second = builder.input((1, 5), "x"), builder.input((1, 5), "y")
         one = builder.layer("one", papers.Dense(7))
@@ -175,3 +177,43 @@ def test_a_frozen_tensor_counts_among_the_parameters_but_not_among_the_trainable
     assert_accounted(c)
     assert c.difference == 0
     assert amounts(c, "trainable") == {"frozen": 64_000}
+
+
+def carried(size: int, kind_name: str = "Mystery") -> Explanation:
+    """A layer without a law: its numbers are the framework's."""
+    builder = Builder("paper", "1", "mystery")
+    value = builder.input((1, 3, 8, 8))
+    (value,) = builder.call(builder.layer("conv", papers.conv(4)), [value])
+    layer = builder.layer("odd", Opaque(kind_name), [Holding("w", "t0")], kind_name)
+    (value,) = builder.carry(layer, [value], [(1, 7)])
+    held = ReportedLayer("odd", (ReportedTensor("w", (size,), True),))
+    return Explanation(builder.finish([value]), Reported((held,)))
+
+
+def test_what_no_law_speaks_of_is_left_unexplained_and_its_place_is_named() -> None:
+    c = compare(carried(5), carried(9))
+    assert (c.difference, c["params"].left) == (-4, -4)
+    assert [(place.a, place.roles) for place in c.unexplained] == [("odd", ("w",))]
+    text = c.render("text", width=100)
+    assert "4 more in the second = 0, 4 left" in text
+    assert "unexplained: −4 parameters at odd (w)" in text
+    assert "odd: w 5 against 9" in text
+    assert faults(c)
+
+
+def test_what_no_law_speaks_of_is_the_same_as_itself() -> None:
+    assert compare(carried(5), carried(5)).difference == 0
+    assert not compare(carried(5), carried(5)).unexplained
+
+
+def test_deep_models_without_a_name_in_common_are_compared_in_a_breath() -> None:
+    deep = papers.residual(blocks=76)  # 305 layers that own something, as ResNet-152 has
+    other = explain(replace(deep, layers=tuple(replace(layer, path=f"x{i}") for i, layer in enumerate(deep.layers))))
+    first = explain(deep)
+    took = []
+    for _ in range(3):
+        started = perf_counter()
+        c = compare(first, other)
+        took.append(perf_counter() - started)
+    assert not any(account.difference or account.reasons for account in c.accounts)
+    assert min(took) < 1.0
