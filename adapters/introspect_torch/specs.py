@@ -25,7 +25,7 @@ from introspect.layers import (
     Reshape,
 )
 
-from . import specs_losses, specs_norms, specs_quantized, specs_recurrent, specs_windows
+from . import specs_losses, specs_norms, specs_quantized, specs_recurrent, specs_transformers, specs_windows
 from .lawful import Law as Law
 from .lawful import Rule, declared, named
 
@@ -88,7 +88,9 @@ RULES: dict[str, Rule] = {
 }  # fmt: skip
 
 LAWS: dict[type, Rule] = {getattr(nn, name): law for name, law in RULES.items() if hasattr(nn, name)}
-BY_NAME: dict[str, Rule] = specs_quantized.rules(RULES)  # classes of packages that need not be imported
+BY_NAME: dict[str, Rule] = {  # classes of packages that need not be imported
+    **specs_quantized.rules(RULES), **specs_transformers.BY_NAME,
+}  # fmt: skip
 READS_CHILDREN = frozenset(  # classes whose law looks at a child module, too
     getattr(nn, name) for name in ("LinearCrossEntropyLoss", "TripletMarginWithDistanceLoss") if hasattr(nn, name)
 )
