@@ -90,8 +90,8 @@ def of_reading(scale: int, base: int, width: int, cut: bool) -> float:
 def of_value(value: int, now: int, code: str = "") -> float:
     """What a value costs: nothing if it is usual, little if it is round or twice or half of what it was, else for every digit.
 
-    >>> [of_value(n, 1000) for n in (2000, 64, 96, 1001, 48)]
-    [0.1, 0.0, 0.3, 2.6, 0.3]
+    >>> [of_value(n, 1000) for n in (2000, 64, 96, 11, 30)]
+    [0.1, 0.0, 0.3, 1.2, 0.5]
     """
     if value in USUAL.get(code, ()):
         return 0.0

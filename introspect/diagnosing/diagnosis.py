@@ -13,7 +13,7 @@ from .nothing import unexplained
 from .proving import RIGHT, Proved, Reason, prove
 from .searching import Candidate, Search
 from .squares import mistaken, windows_near
-from .tally import WORDS, Tally, find_scope
+from .tally import OUTPUT, WORDS, Tally, find_scope
 from .workings import of_model
 
 if TYPE_CHECKING:
@@ -78,8 +78,8 @@ def diagnose(model: Any, claim: Any, at: Optional[str] = None, quantity: str = "
 
     `model`: a live model, an explanation, or a :class:`~introspect.ir.Model`. `claim`: ``1664``, ``"117M"``, ``"21.4MB"``, a
     dict of claims by layer (``""`` for the whole model), a list of them for the weighted layers, or a summary's pasted text.
-    `at`: the layer, block or tensor meant. `quantity`: params, trainable, non_trainable, buffers, weights, biases, neurons or
-    connections. `inputs`: as in :func:`explain`.
+    `at`: the layer, block or tensor meant. `quantity`: params, trainable, non_trainable, buffers, weights, biases, neurons,
+    connections, or output: one dimension of what comes out. `inputs`: as in :func:`explain`.
 
     Raises `IntrospectError` for a claim that cannot be read, an unknown layer, or a number that needs an input.
     """
@@ -92,6 +92,8 @@ def diagnose(model: Any, claim: Any, at: Optional[str] = None, quantity: str = "
         from .lists import diagnose_pasted
 
         return diagnose_pasted(explanation, claim, at)
+    if quantity == "output":
+        return diagnose_output(explanation, read_claim(claim), at)
     return diagnose_one(Tally(explanation, quantity, find_scope(explanation.model, at)), read_claim(claim), at)
 
 
@@ -105,6 +107,19 @@ def _explained(model: Any, inputs: Any) -> Explanation:
             )
         return model
     return explain(model, inputs, verify=False)
+
+
+def diagnose_output(explanation: Explanation, claim: Claim, at: Optional[str]) -> Diagnosis:
+    """One axis of what comes out of a layer: the axis that the claim is right of, else the one with the simplest reason."""
+    scope = find_scope(explanation.model, at)
+    rows = [row for row in Tally(explanation).rows if scope.holds(row.layer_index) and row.call is not None]
+    if at is None or len({row.layer_index for row in rows}) != 1 or rows[0].output is None:
+        raise IntrospectError(
+            "an output belongs to one layer", got=at, expected="the path of a layer that is called, and an input"
+        )
+    axes = range(len(rows[0].layer.spec.per_example(rows[0].output)))
+    found = [diagnose_one(Tally(explanation, f"{OUTPUT}{axis}", scope), claim, at) for axis in axes]
+    return min(found, key=lambda d: (not d.right, d.reasons[0].cost if d.reasons else float("inf")))
 
 
 def diagnose_one(tally: Tally, claim: Claim, at: Optional[str]) -> Diagnosis:

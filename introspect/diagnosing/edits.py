@@ -70,6 +70,8 @@ def written(pieces: Sequence[Piece]) -> str:
     shown = [piece for piece in pieces if piece.times and not (isinstance(piece.expression, int) and piece.expression == 0)]
     if not shown:
         return "0"
+    if len(shown) == 1 and shown[0].times == 1 and not isinstance(shown[0].expression, int):
+        return working(shown[0].expression)
     first, *others = shown
     text = ("−" if first.times < 0 else "") + first.text
     return text + "".join((" − " if piece.times < 0 else " + ") + piece.text for piece in others)

@@ -13,8 +13,9 @@ from functools import cached_property
 from typing import Optional
 
 from ..errors import IntrospectError, ShapeError
-from ..ir import Call, Model, Value
-from ..layers.base import Shape, Spec
+from ..ir import Call, Holding, Layer, Model, Value
+from ..layers.base import Shape, Spec, Tensor
+from ..storage import default_layout, parse_layout
 
 Specs = Mapping[int, Spec]  # laws by the index of the layer
 
@@ -32,15 +33,35 @@ class Revision:
         """The shapes of the values called `ids`, as they are now."""
         return tuple([self.shapes.get(i, self.base.values[i].shape) for i in ids])
 
+    def layer(self, index: int) -> Layer:
+        """A layer with its new law; what it holds is laid out by that law's own axes where it cannot be as it was."""
+        layer, spec = self.base.layers[index], self.specs.get(index)
+        if spec is None:
+            return layer
+        first = next((call for call in self.base.calls if call.layer == index), None) if layer.holdings else None
+        if first is None:
+            return replace(layer, spec=spec)
+        tensors = {t.key: t for t in spec.tensors(*self.shapes_of(first.inputs))}
+        return replace(layer, spec=spec, holdings=tuple(_laid_out(holding, tensors) for holding in layer.holdings))
+
     @cached_property
     def model(self) -> Model:
         """The whole model, revised."""
         layers, values = list(self.base.layers), list(self.base.values)
-        for i, spec in self.specs.items():
-            layers[i] = replace(layers[i], spec=spec)
+        for i in self.specs:
+            layers[i] = self.layer(i)
         for i, shape in self.shapes.items():
             values[i] = Value(shape, values[i].reported)
         return replace(self.base, layers=tuple(layers), values=tuple(values))
+
+
+def _laid_out(holding: Holding, tensors: Mapping[str, Tensor]) -> Holding:
+    """The holding, its layout the law's own where that names axes which the law does not have."""
+    held = [tensors[role] for role in holding.roles if role in tensors]
+    named = {name for group in parse_layout(holding.layout) for name in group} - {"set", "one"}
+    if not held or named <= {name for name, _ in held[0].axes}:
+        return holding
+    return holding._replace(layout=" ".join([*(["set"] if len(held) > 1 else []), default_layout(held[0])]))
 
 
 class Reviser:

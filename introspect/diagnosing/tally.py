@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Callable, Optional
 from ..algebra import Dim, unknowns
 from ..counting import NEURONS, Entry, Row, connections, count, neurons
 from ..errors import InputNeededError, IntrospectError
-from ..ir import Call, Layer, Model
+from ..ir import Call, Model
 from ..layers.base import Spec
 from .revising import Reviser, Revision, Specs
 
@@ -30,7 +30,8 @@ OWNED: Mapping[str, Callable[[Entry], bool]] = {
     "biases": lambda e: not e.buffer and e.is_bias,
 }
 OF_CALLS = ("neurons", *(f"neurons:{name}" for name in NEURONS), "connections", "bias_connections")
-QUANTITIES = (*OWNED, "neurons", "connections", "bias_connections")
+OUTPUT = "output:"  # and which axis of what comes out, the batch left out
+QUANTITIES = (*OWNED, "neurons", "connections", "bias_connections", "output")
 WORDS = {
     "params": "parameters", "trainable": "trainable parameters", "non_trainable": "parameters that are not trained",
     "buffers": "elements of state", "weights": "weights", "biases": "biases", "neurons": "neurons",
@@ -95,7 +96,7 @@ class Tally:
     """The quantity of a scope of a model, row by row."""
 
     def __init__(self, explanation: Explanation, quantity: str = "params", scope: Optional[Scope] = None) -> None:
-        if quantity not in OWNED and quantity not in OF_CALLS:
+        if quantity not in OWNED and quantity not in OF_CALLS and not quantity.startswith(OUTPUT):
             raise IntrospectError("nothing of that name is counted", got=quantity, expected=", ".join(QUANTITIES))
         self.explanation, self.model = explanation, explanation.model
         self.quantity, self.scope = quantity, scope or Scope(name=explanation.model.name)
@@ -180,6 +181,8 @@ class Tally:
     def _of_call(self, row: Row) -> Optional[Dim]:
         if self.quantity.startswith("neurons"):
             return neurons(row, self.quantity.partition(":")[2] or "weighted")
+        if self.quantity.startswith(OUTPUT):
+            return _along(row, int(self.quantity[len(OUTPUT) :]))
         found = connections(row)
         if found is None:
             return None
@@ -280,7 +283,7 @@ class Tally:
         values = revision.model.values if revision.shapes else self.model.values
         small = replace(
             self.model,
-            layers=tuple(self._revised_layer(revision, i) for i in layers),
+            layers=tuple(revision.layer(i) for i in layers),
             calls=tuple(Call(place[c.layer], c.inputs, c.outputs) for c in (self.model.calls[i] for i in calls)),
             values=values,
         )
@@ -290,11 +293,6 @@ class Tally:
             row.batch = self.batch
             yield row
 
-    def _revised_layer(self, revision: Revision, index: int) -> Layer:
-        layer = self.model.layers[index]
-        spec = revision.specs.get(index)
-        return layer if spec is None else replace(layer, spec=spec)
-
     def _parted(self, revision: Revision) -> bool:
         """Whether layers that share a tensor would want it in different sizes."""
         touched = {i for i in revision.specs for h in self.model.layers[i].holdings if h.identity in self.tied}
@@ -302,3 +300,11 @@ class Tally:
             return False
         rows = count(revision.model).rows
         return any(claim.size != entry.size for row in rows for claim, entry in zip(row.claims, row.shared))
+
+
+def _along(row: Row, axis: int) -> Optional[Dim]:
+    """One axis of what comes out of a layer's first call."""
+    if row.call is None or row.repeated:
+        return 0
+    shape = None if row.output is None else row.layer.spec.per_example(row.output)
+    return None if shape is None or axis >= len(shape) else shape[axis]

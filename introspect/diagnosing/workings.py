@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Optional
 
 from ..algebra import Dim, evaluate, product
+from ..algebra import spelled_out as spelled
 from ..counting import Entry, Row
 from ..ir import Model
 from ..working import Workings, in_terms
 from .edits import Piece, gathered, total
-from .tally import Change, Tally
+from .tally import OUTPUT, Change, Tally
 
 _FEW = 1  # rows of which the formula stands for the whole
 _SPELLED = 8  # different rows that can be read as a sum
@@ -36,6 +37,8 @@ class Terms:
             return _if_equal(product(row.layer.spec.per_example(named)), amount) if named is not None else amount
         if named is None:
             return amount
+        if quantity.startswith(OUTPUT):
+            return _if_equal(spelled(row.layer.spec.per_example(named)[int(quantity[len(OUTPUT) :])]), amount)
         if quantity.endswith("channels"):
             return _if_equal(row.layer.spec.channels_of(named), amount)
         return _if_equal(product(row.layer.spec.per_example(named)), amount)

@@ -67,12 +67,17 @@ def _lines(d: Diagnosis) -> Iterator[str]:
 
 def headline(d: Diagnosis) -> str:
     """What the model has, and how that comes about."""
-    what = _WORDS.get(d.quantity, d.quantity.partition(":")[0])
+    what = _named(d.quantity)
     where = f"{d.at} of {d.model}" if d.at else d.model or "the model"
     if d.right:
         return f"{where}: {d.claim.text} {what} is right{'' if d.reasons[0].exact else ', rounded'}."
     worked = f" = {d.working}" if d.working and d.working != f"{d.value:,}" else ""
     return f"{where} has {d.value:,}{worked} {what}, not {d.claim.text}."
+
+
+def _named(quantity: str) -> str:
+    kind, _, axis = quantity.partition(":")
+    return f"elements along output axis {int(axis) + 1}" if kind == "output" else _WORDS.get(kind, kind)
 
 
 def leading(d: Diagnosis) -> str:
@@ -86,7 +91,7 @@ def _rounding(reason: Reason) -> str:
 
 def _parts(d: Diagnosis) -> Iterator[str]:
     """A line for each claim that is not right, with its first reason, then what is to be said of all of them."""
-    what = _WORDS.get(d.quantity, d.quantity)
+    what = _named(d.quantity)
     wrong = {path: part for path, part in d.parts.items() if not part.right}
     yield f"{d.model or 'the model'}: {len(d.parts) - len(wrong)} of {len(d.parts)} claimed numbers of {what} are right."
     for names, part in _alike(wrong):

@@ -13,7 +13,7 @@ from introspect.building import Builder
 from introspect.demo import on_paper
 from introspect.errors import InputNeededError
 from introspect.ir import Holding, Model
-from introspect.layers import BatchNorm, Container, Dense, Flatten, Recurrent, SeparableConv
+from introspect.layers import BatchNorm, Container, Dense, Flatten, PReLU, Recurrent, SeparableConv
 
 PAPER = (253_440, 186_624, 64_896, 64_896, 43_264, 4096, 4096, 1000)
 
@@ -203,6 +203,33 @@ def test_what_no_law_gives_is_carried_and_can_be_left_out() -> None:
     assert found.value == 288
     assert found.reasons[0].code == "bare_parameter"
     assert found.reasons[0].working == "288 − 16 = 272"
+
+
+@pytest.mark.parametrize(
+    ("claim", "code", "working"),
+    [
+        (54, "right", "⌊(224 + 2·0 − 11)/4⌋ + 1 = 54"),
+        (96, "right", "96"),
+        (55, "resolution", "(227 + 2·0 − 11)/4 + 1 = 55"),
+        (56, "padding", "224/4 = 56"),
+        (64, "filters", "64"),
+    ],
+)
+def test_one_dimension_of_an_output(claim: int, code: str, working: str) -> None:
+    found = diagnose(alexnet(224), claim, "conv1", "output")
+    assert (found.reasons[0].code, found.reasons[0].working) == (code, working)
+    assert "along output axis" in str(found)
+    with pytest.raises(IntrospectError, match="belongs to one layer"):
+        diagnose(alexnet(), claim, quantity="output")
+
+
+def test_slopes_stored_in_another_layout_are_laid_out_anew() -> None:
+    builder = Builder("", "", "prelu")
+    value = builder.input((1, 4, 8, 8))
+    held = [Holding("weight", "t0", ("alpha",), "d0")]
+    model = builder.finish(builder.call(builder.layer("prelu", PReLU(num_parameters=1), held), [value]))
+    for claim in (4, 256):
+        assert diagnose(model, claim).reasons[0].code == "prelu_sharing"
 
 
 def test_two_changes_at_once() -> None:
