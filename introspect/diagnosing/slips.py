@@ -41,7 +41,7 @@ def slips(tally: Tally) -> Iterator[Edit]:
 
 
 def _amount(tally: Tally, row: Row) -> int:
-    amount = tally.amount(row)
+    amount = tally.before(row)
     return amount if isinstance(amount, int) else 0
 
 

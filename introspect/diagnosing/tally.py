@@ -140,7 +140,7 @@ class Tally:
         """The number. Raises `InputNeededError` where it is not known."""
         value: Dim = 0
         for row in self.rows:
-            amount = self.amount(row)
+            amount = self.before(row)
             if amount is None or (self.quantity not in OWNED and not self.model.complete):
                 raise InputNeededError(
                     f"the {WORDS.get(self.quantity, self.quantity)} of this model are not known", path=row.layer.path or None,
@@ -257,7 +257,7 @@ class Tally:
             before = self._uncalled.get(row.layer_index) if row.call is None else self._by_call[row.call]
             if row.repeated is False and before is not None and before.repeated:
                 row.entries = []
-            was = self._before(before) if before is not None else 0
+            was = self.before(before) if before is not None else 0
             now = self.amount(row, self._own.get(row.layer_index, frozenset()) if before is not None else None)
             if was is None or now is None:
                 return None
@@ -267,7 +267,7 @@ class Tally:
                 result.by_layer[row.layer_index] = result.by_layer.get(row.layer_index, 0) + now - was
         return None if self._parted(revision) else result
 
-    def _before(self, row: Row) -> Optional[Dim]:
+    def before(self, row: Row) -> Optional[Dim]:
         """What a row of the model as it is adds."""
         if id(row) not in self._amounts:
             self._amounts[id(row)] = self.amount(row)

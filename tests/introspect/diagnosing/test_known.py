@@ -250,6 +250,15 @@ def test_an_unsquare_or_unknown_layer_has_no_mistaken_side() -> None:
     assert diagnose(chain((1, 5, 3), steps), 77, "fc", "neurons").parts == {}
 
 
+def yardstick() -> float:
+    """A fortieth of a second of arithmetic, on an idle machine."""
+    from time import process_time
+
+    start = process_time()
+    assert sum(i * i for i in range(400_000)) > 0
+    return process_time() - start
+
+
 def test_a_large_model_takes_no_longer_than_a_breath() -> None:
     from time import process_time
 
@@ -257,8 +266,8 @@ def test_a_large_model_takes_no_longer_than_a_breath() -> None:
         e = explain(make())
         assert e.params.known
         runs = []
-        for _ in range(2):
+        for _ in range(3):
             start = process_time()
             assert diagnose(e, claim).reasons
             runs.append(process_time() - start)
-        assert min(runs) < 1.0  # the better of two: the machine may be busy
+        assert min(runs) < max(1.0, 40 * yardstick())  # a second, or what a busy machine makes of it
