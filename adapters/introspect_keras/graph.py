@@ -81,7 +81,9 @@ class Walk(Generic[V]):
         return self._apply(self.model, self._enter(names), "", None, ())
 
     def _enter(self, names: Sequence[str]) -> tuple[V, ...]:
-        return tuple(self.visitor.enter(name, i, shape) for i, (name, shape) in enumerate(self.declared(names)))
+        declared = self.declared(names)
+        self._taken.update(name for name, _ in declared)
+        return tuple(self.visitor.enter(name, i, shape) for i, (name, shape) in enumerate(declared))
 
     def declared(self, names: Sequence[str]) -> list[Declared]:
         """The model's inputs; as many of unknown shape where nothing is declared."""

@@ -193,6 +193,7 @@ def ordered(
     """The nodes between two sets of tensors. `made_by`: the layer and Keras' node behind a tensor; `read`: ours of those."""
     known = {id(tensor) for tensor in inputs}
     found: list[Node] = []
+    nodes: dict[int, Node] = {}
     stack = list(reversed(outputs))
     while stack:
         tensor = stack[-1]
@@ -200,7 +201,7 @@ def ordered(
             stack.pop()
             continue
         layer, recorded = made_by(tensor)
-        node = read(layer, recorded)
+        node = nodes.get(id(recorded)) or nodes.setdefault(id(recorded), read(layer, recorded))
         missing = [t for t in node.inputs if id(t) not in known and hasattr(t, "_keras_history")]
         if missing:
             stack.extend(reversed(missing))
