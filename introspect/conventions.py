@@ -48,7 +48,6 @@ SLIDING = ("conv", "depthwise_conv", "separable_conv", "transposed_conv", "local
 RECURRENT = ("recurrent", "recurrent_cell")
 BATCH_NORMS = ("batch_norm", "instance_norm")
 NORMS = (*BATCH_NORMS, "layer_norm", "rms_norm", "group_norm", "scale_shift")
-RESTATED = frozenset({"in_channels", "in_features", "input_size", "num_features", "num_channels"})  # what flows in, said again
 
 
 @dataclass(frozen=True)
@@ -122,7 +121,7 @@ def field_differences(a: Spec, b: Spec) -> dict[str, tuple[Any, Any]]:
     {'bias': (True, False)}
     """
     a, b = unwrapped(a), unwrapped(b)
-    names = [field.name for field in dataclasses.fields(a) if field.name not in RESTATED and hasattr(b, field.name)]
+    names = [field.name for field in dataclasses.fields(a) if field.name not in a.declared and hasattr(b, field.name)]
     return {name: (getattr(a, name), getattr(b, name)) for name in names if getattr(a, name) != getattr(b, name)}
 
 
@@ -269,4 +268,5 @@ def hyper_parameters(spec: Spec) -> tuple[str, ...]:
     >>> hyper_parameters(Dense(5))
     ('units',)
     """
-    return tuple(name for name in unwrapped(spec).terms if name not in RESTATED and name not in ("padding", "normalized_shape"))
+    inner = unwrapped(spec)
+    return tuple(name for name in inner.terms if name not in (*inner.declared, "padding", "normalized_shape"))

@@ -5,13 +5,12 @@ Every step is proved by the laws themselves. A step that changes nothing is no r
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import combinations
 from typing import NamedTuple, Optional
 
 from ..algebra import Dim, evaluate, product
-from ..conventions import Convention, conventions, rewrapped, unwrapped
+from ..conventions import Convention, conventions, field_differences, rewrapped, unwrapped
 from ..errors import IntrospectError
 from ..layers.base import Shape, Spec
 from .forms import Form, form_of
@@ -74,10 +73,7 @@ def steps(mine: Spec, theirs: Spec, inputs: Inputs, reader: str = "", *, relaid:
 
 
 def _differing(a: Spec, b: Spec, relaid: bool) -> set[str]:
-    names = {field.name for field in dataclasses.fields(a)} & {field.name for field in dataclasses.fields(b)}
-    return {
-        n for n in names - _LAYOUT - set(a.declared) if getattr(a, n) != getattr(b, n) and not (relaid and _same_axes(a, b, n))
-    }
+    return {name for name in field_differences(a, b) if name not in _LAYOUT and not (relaid and _same_axes(a, b, name))}
 
 
 def _same_axes(a: Spec, b: Spec, name: str) -> bool:
