@@ -126,7 +126,7 @@ def _mb(peak: Optional[float]) -> str:
     return "" if peak is None else f"{peak:.1f}"
 
 
-def linear(lengths: Iterable[int], rounds: int, report: Report) -> None:
+def linear(lengths: Iterable[int], rounds: int, without: Iterable[str], report: Report) -> None:
     """Chains of dense layers: what ten times the layers cost."""
     models = {n: chain(n) for n in lengths}
     runs: dict[str, Run] = {}
@@ -134,9 +134,10 @@ def linear(lengths: Iterable[int], rounds: int, report: Report) -> None:
         runs[f"{WALK} {n}"] = lambda model=model: _walk(model)  # type: ignore[misc]
         runs[f"{PAPER} {n}"] = lambda model=model: int(explain(model, (1, 8), verify=False).params)  # type: ignore[misc]
         runs[f"{CHECKED} {n}"] = lambda model=model: _checked(model, (1, 8))  # type: ignore[misc]
-    taken = in_turns(runs, rounds, time.process_time)
+    compared = [what for what in (WALK, PAPER, CHECKED) if what not in without]
+    taken = in_turns({k: run for k, run in runs.items() if k.startswith(tuple(compared))}, rounds, time.process_time)
     rows = []
-    for what in (WALK, PAPER, CHECKED):
+    for what in compared:
         before: Optional[tuple[int, float]] = None
         for n in models:
             t = taken[f"{what} {n}"]
@@ -164,7 +165,7 @@ def main() -> None:
     for name in options.models:
         measured(name, MODELS[name], options.rounds, options.without, report)
     if options.lengths:
-        linear(options.lengths, options.rounds, report)
+        linear(options.lengths, options.rounds, options.without, report)
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, Callable, NamedTuple, Optional
 
-ENOUGH = 5.0  # seconds after which a contestant has no further turn, unless it has had too few
+ENOUGH = 3.0  # seconds after which a contestant has no further turn, unless it has had too few
 LEAST = 3  # turns that make a median; one will do for who needs longer than all of `ENOUGH` for each
 QUICK = 0.1  # seconds below which a turn begins with a run that is not timed: the one before it emptied the caches
 
@@ -53,7 +53,7 @@ def in_turns(contestants: Mapping[str, Run], rounds: int, clock: Clock = time.pe
     for turn in range(rounds):
         for name in _rotated(list(taken), turn):
             if not _has_enough(taken[name]):
-                taken[name].append(_turn(contestants[name], clock, bool(taken[name]) and min(taken[name]) < QUICK))
+                taken[name].append(_turn(contestants[name], clock, not taken[name] or min(taken[name]) < QUICK))
     measured = {name: Taken(statistics.median(s) * 1e3, len(s), results[name]) for name, s in taken.items()}
     return {name: measured.get(name, Taken(failed=failed.get(name))) for name in contestants}
 
@@ -63,6 +63,7 @@ def _has_enough(seconds: list[float]) -> bool:
 
 
 def _turn(run: Run, clock: Clock, warm_up: bool) -> float:
+    gc.collect()  # no garbage of others' is collected in this turn
     if warm_up:
         run()
     return _timed(run, clock)[1]
@@ -109,8 +110,7 @@ def _resident(field: str) -> int:
 
 
 def _timed(run: Run, clock: Clock) -> tuple[Any, float]:
-    """What a run gives and the seconds that it takes; no garbage of others' is collected in them."""
-    gc.collect()
+    """What a run gives and the seconds that it takes."""
     started = clock()
     result = run()
     return result, clock() - started
