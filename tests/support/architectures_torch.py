@@ -12,6 +12,7 @@ import torch
 import torch.nn.functional as F  # noqa: N812
 from against_torch import REFUSALS
 from hypothesis import strategies as st
+from strategies_torch import RECENT
 from torch import Tensor, nn
 
 Functions = dict[str, Callable[[Tensor], Any]]
@@ -235,6 +236,8 @@ class Architect:
             "function": lambda x: Apply(SEQUENCES[self.one(SEQUENCES)]),
             "function module": lambda x: [nn.Dropout(), nn.Tanh(), nn.Softmax(dim=-1)][self.whole(0, 2)],
         }
+        if not RECENT:  # which goes past the encoder's own modules
+            del kinds["encoder"]
         return self.nested(x, kinds, 2, depth)
 
     def recurrent(self, n: int) -> nn.Module:
