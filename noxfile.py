@@ -78,6 +78,7 @@ def old_torch(session: nox.Session) -> None:
 def old_keras(session: nox.Session) -> None:
     """tf.keras 2.5."""
     install(session, "old-keras")
+    session.env["INTROSPECT_PROFILE"] = "quick"  # the laws get all their examples in `everything`
     run_tests(session, "keras2", "tests/introspect", "tests/introspect_keras2")
 
 
@@ -85,6 +86,7 @@ def old_keras(session: nox.Session) -> None:
 def keras_2(session: nox.Session) -> None:
     """tf.keras 2.15, the last before Keras 3."""
     install(session, "keras-2")
+    session.env["INTROSPECT_PROFILE"] = "quick"  # the laws get all their examples in `everything`
     run_tests(session, "keras2", "tests/introspect", "tests/introspect_keras2")
 
 
@@ -93,6 +95,7 @@ def keras_2(session: nox.Session) -> None:
 def backends(session: nox.Session, backend: str) -> None:
     """Keras 3 on PyTorch and on JAX: the tests that run on TensorFlow in `everything`."""
     install(session, "backends")
+    session.env["INTROSPECT_PROFILE"] = "quick"  # the laws get all their examples in `everything`
     session.env["KERAS_BACKEND"] = backend
     run_tests(session, "keras", "tests/introspect_keras", "tests/seeds")
 

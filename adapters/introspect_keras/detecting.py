@@ -65,6 +65,11 @@ def is_a(model: Any, *names: str) -> bool:
     return not facts(type(model)).names.isdisjoint(names)
 
 
+def is_second(layer: Any) -> bool:
+    """Whether a layer is one of Keras 2: those of Keras 3 are operations."""
+    return not is_a(layer, "Operation")
+
+
 def overrides(model: Any, methods: tuple[str, ...]) -> bool:
     """Whether a user's class puts its own code in the place of one of Keras' `methods`."""
     return not facts(type(model)).written.isdisjoint(methods)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any, Optional
 
-from introspect.errors import ConfigurationError
 from introspect.reported import ReportedShape
 
 from .detecting import framework_class, is_a, overrides
@@ -53,14 +52,7 @@ class Keras2(Keras3):
         if called is not None:
             return called(layer, node.arguments() if node is not None else None)
         made = LAYERS.get(cls.__name__)
-        law = made(layer) if made is not None else None
-        if law is not None and cls.__name__ == "Conv3DTranspose":  # it takes a dilation and does nothing with it
-            return Law(law.spec.replace(dilation=(1, 1, 1)), law.stored)
-        if cls.__name__ == "Conv2DTranspose" and len(set(layer.dilation_rate)) > 1:
-            raise ConfigurationError("this layer dilates all axes alike", got=tuple(layer.dilation_rate), expected="one number")
-        if law is not None and cls.__name__ == "LayerNormalization" and not isinstance(layer.axis, int):
-            return Law(law.spec.replace(axis=tuple(layer.axis)), law.stored)  # in the order given, not sorted
-        return law
+        return made(layer) if made is not None else None
 
     def depends_on_call(self, layer: Any) -> bool:
         return super().depends_on_call(layer) or is_a(layer, *_FUNCTIONS)

@@ -45,7 +45,7 @@ from introspect.layers import (
     kernel_axes,
 )
 
-from .detecting import framework_class, overrides
+from .detecting import framework_class, is_second, overrides
 from .specs_preparing import PREPARING
 from .specs_recurrent import RECURRENT
 from .stored import CHANNELS, Law, Stored, Table, chosen, name_of, pairs, plain, sliding_padding
@@ -92,6 +92,10 @@ def _conv(layer: Any) -> Law:
 
 def _transposed(layer: Any) -> Law:
     fields = _sliding(layer)
+    if is_second(layer) and len(layer.kernel_size) == 3:
+        fields["dilation"] = (1, 1, 1)  # Keras 2 takes a dilation here and does nothing with it
+    elif is_second(layer) and len(set(layer.dilation_rate)) > 1:
+        raise ConfigurationError("this layer dilates all axes alike", got=tuple(layer.dilation_rate), expected="one number")
     if layer.padding == "valid":
         fields["padding"] = "valid"  # TensorFlow's rule for it is not that of padding by 0
     spec = TransposedConv(**fields, filters=layer.filters, output_padding=tuple(layer.output_padding or ()))
@@ -186,8 +190,13 @@ def _batch_norm(layer: Any) -> Law:
 
 def _layer_norm(layer: Any) -> Law:
     rms = bool(getattr(layer, "rms_scaling", False))
-    spec = LayerNorm(bool(layer.scale) or rms, bool(layer.center) and not rms, axis=_axes(layer.axis))
+    spec = LayerNorm(bool(layer.scale) or rms, bool(layer.center) and not rms, axis=_layer_norm_axes(layer))
     return Law(spec, plain("gamma", "beta"))
+
+
+def _layer_norm_axes(layer: Any) -> tuple[int, ...]:
+    """Keras 2 keeps the order that was given."""
+    return tuple(layer.axis) if is_second(layer) and not isinstance(layer.axis, int) else _axes(layer.axis)
 
 
 def _group_norm(layer: Any) -> Law:
