@@ -265,8 +265,8 @@ def test_a_large_model_takes_no_longer_than_a_breath() -> None:
     for make, claim in ((resnet152, 60_192_808 - 2049 * 990), (llama, 405_853_388_800 - 128_256 * 16_384), (llama, "405B")):
         e = explain(make())
         assert e.params.known
-        runs = []
-        for _ in range(3):
+        runs: list[float] = []
+        while len(runs) < 3 and (not runs or runs[-1] >= 1.0):
             start = process_time()
             assert diagnose(e, claim).reasons
             runs.append(process_time() - start)

@@ -20,7 +20,7 @@ from introspect.diagnosing.tally import Tally, find_scope
 MOST = settings.default.max_examples if settings.default is not None else 100
 QUANTITIES = ("params", "trainable", "buffers", "weights", "biases", "neurons", "connections")
 SUBJECTS: list[tuple[Any, str, float]] = [  # and how many of the claims: a search that finds nothing takes longest
-    (tied(), "", 3), (recurrent("gru"), "", 2), (recurrent("lstm", bias_sets=2), "rnn", 3), (on_paper(), "conv2", 2),
+    (tied(), "", 2), (recurrent("gru"), "", 2), (recurrent("lstm", bias_sets=2), "rnn", 3), (on_paper(), "conv2", 1.5),
     (residual(blocks=2), "", 0.5), (transformer(depth=2), "", 0.25), (convnet(), "", 0.2), (convnet(), "bn2", 1),
     (alexnet(), "conv1", 0.5), (transformer(depth=2), "h.0", 0.5),
 ]  # fmt: skip
