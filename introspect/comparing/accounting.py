@@ -15,13 +15,22 @@ from ..layers.base import Spec
 from .aligning import Match
 from .changes import Cause, State, smallest, state_of, steps
 from .flow import Flow
-from .forms import Form, following, form_of, shape_from
+from .forms import Form, core_of, following, form_of, shape_from
 from .units import Held, Inputs, Ledger, Unit, as_conv, ledger_of
 
 Causes = frozenset[Cause]
 NOTHING: Causes = frozenset()
 QUANTITIES = ("params", "trainable", "buffers")
 _WINDOWS = ("pool", "global_pool", "adaptive_pool", "fractional_pool", "upsample", "pyramid_pool", "feature_pool", "reduce")
+
+
+_WRAPPERS = {
+    "weight_norm": "a kernel may be kept as a direction and a length, one number more for each output",
+    "spectral_norm": "an estimate of the largest singular value may be kept beside the kernel",
+    "pruned": "a mask may be kept beside the kernel",
+    "low_rank": "a change of low rank may be learned beside a kernel that stays",
+    "quantized": "a kernel may be kept in fewer bits, several packed into one element, with scales beside it",
+}
 
 
 class Share(NamedTuple):
@@ -276,6 +285,9 @@ class Way:
         """Why the last step is needed: the layers are of two kinds, or fields that no law allows to be changed one by one."""
         if self.same_kind:
             return upstream | {self._told(step.cause) for step in self.steps}
+        wrappers = [spec for spec in (self.u.spec, self.v.spec) if core_of(spec) is not spec]
+        if wrappers and type(core_of(self.u.spec)) is type(core_of(self.v.spec)):
+            return upstream | {_wrapped(spec, first=spec is self.u.spec) for spec in wrappers}
         return frozenset([Cause("layer_kind", _kind(self.u), _kind(self.v))])
 
     def _told(self, cause: Cause) -> Cause:
@@ -285,6 +297,12 @@ class Way:
             because = "a separable convolution has one bias; written as two layers, the first may have one as well"
             return cause._replace(code="separable_middle_bias", because=because)
         return cause
+
+
+def _wrapped(spec: Spec, *, first: bool) -> Cause:
+    """One side has its layer wrapped into something that owns more, or less."""
+    said = spec.kind.replace("_", " ")
+    return Cause(spec.kind, *((said, f"no {said}") if first else (f"no {said}", said)), because=_WRAPPERS.get(spec.kind, ""))
 
 
 def _as_conv(unit: Unit) -> Spec:

@@ -14,6 +14,12 @@ from ..layers.window import Windowed
 Form = Optional[tuple[Dim, ...]]
 
 
+def core_of(spec: Spec) -> Spec:
+    """The law that a wrapper (weight normalisation, pruning, every time step) is put around."""
+    inner = getattr(spec, "inner", None)
+    return core_of(inner) if isinstance(inner, Spec) else spec
+
+
 def layout_of(model: Model) -> str:
     """Whether the model's images have their channels ``first`` or ``last``: as its first layer with windows has them."""
     found = (unwrapped(layer.spec) for layer in model.layers)
@@ -29,6 +35,7 @@ def form_of(spec: Spec, x: Optional[Shape], layout: str = "first", *, incoming: 
     """
     if x is None:
         return None
+    spec = spec if isinstance(spec, TimeDistributed) else core_of(spec)
     if incoming and isinstance(spec, Dense):
         kept = spec.kept(x)
         return (spec.replace(in_features=None).features(x), *x[1:kept])

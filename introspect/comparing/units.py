@@ -16,7 +16,7 @@ from ..explaining import Explanation
 from ..layers import Conv, Dense, DepthwiseConv, Identity, Recurrent, RecurrentCell, SeparableConv, TimeDistributed
 from ..layers.base import Shape, Spec, Tensor
 from ..rows import LayerRow
-from .forms import Form, following, form_of, layout_of
+from .forms import Form, core_of, following, form_of, layout_of
 
 Inputs = tuple[Optional[Shape], ...]
 _ROLES = {"depthwise_kernel": "kernel"}  # of a depthwise convolution, which is one with groups
@@ -75,7 +75,8 @@ class Unit:
     def family(self) -> str:
         if self.bare or self.spec.kind == "container":
             return BARE
-        return self.row.kind_name if self.spec.lawless else FAMILIES.get(self.spec.kind, self.spec.kind)
+        kind = core_of(self.spec).kind
+        return self.row.kind_name if self.spec.lawless else FAMILIES.get(kind, kind)
 
     def called_like(self, other: Unit) -> Ledger:
         """What it holds; the one tensor of a module without a law is called as the other's one tensor is."""

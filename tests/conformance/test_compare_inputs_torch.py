@@ -79,3 +79,11 @@ if "keras" in environment.frameworks():
         assert_accounted(c)
         assert (c.a.label, c.b.label) == ("Keras", "PyTorch")
         assert not any(account.difference for account in c.accounts)
+
+
+def test_weight_normalisation_around_a_layer_is_named() -> None:
+    wrapped = nn.Sequential(nn.utils.weight_norm(nn.Linear(16, 8)), nn.ReLU(), nn.Linear(8, 4))
+    c = compare(nn.Sequential(nn.Linear(16, 8), nn.ReLU(), nn.Linear(8, 4)), wrapped, (1, 16))
+    assert_accounted(c)
+    assert amounts(c) == {"weight_norm": -8}  # one length for each of 8 units
+    assert "the first has no weight norm, the second has weight norm" in c.reasons[0].text
