@@ -76,7 +76,8 @@ def unexplained(search: Search, wanted: int, exact: bool) -> list[str]:
     said = []
     near = nearest(search, wanted)
     if near is not None:
-        said.append(f"nearest: {near[1]:,} ({near[1] - wanted:+,}), if {near[0].text}")
+        off = near[1] - wanted
+        said.append(f"nearest: {near[1]:,}, {abs(off):,} too {'many' if off > 0 else 'few'}: {near[0].text}")
     if exact and wanted > 1:
         said.append(factorised(wanted))
         said += [
@@ -85,9 +86,3 @@ def unexplained(search: Search, wanted: int, exact: bool) -> list[str]:
             if divided
         ]
     return said
-
-
-def difference(ours: int, claimed: int) -> str:
-    """How far apart the two are."""
-    more = claimed - ours
-    return f"{abs(more):,} {'more' if more > 0 else 'fewer'} than the model has" if more else ""

@@ -68,6 +68,7 @@ def _lines(d: Diagnosis) -> Iterator[str]:
 def headline(d: Diagnosis) -> str:
     """What the model has, and how that comes about."""
     what = _named(d.quantity)
+    what = what[:-1] if d.value == 1 and what.endswith("s") else what
     where = f"{d.at} of {d.model}" if d.at else d.model or "the model"
     if d.right:
         return f"{where}: {d.claim.text} {what} is right{'' if d.reasons[0].exact else ', rounded'}."
