@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import inspect
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from functools import cache
 from typing import Any, Optional
 
@@ -48,6 +47,7 @@ class Recorder:
         self._inside: list[Any] = []
         self._made: list[Any] = []  # layers whose variables were symbolic here
         self._stand_ins: dict[int, Any] = {}
+        self._twins: dict[int, Any] = {}
         self._weights: dict[int, list[tuple[str, tuple[int, ...], bool]]] = {}
 
     def record(self, layer: Any, shapes: Sequence[ReportedShape], node: Optional[Node], names: Sequence[str]) -> Graph:
@@ -55,13 +55,7 @@ class Recorder:
         args, kwargs = self._call_of(layer, tensors, node, names)
         every = list({id(part): part for part in (layer, *layer._flatten_layers())}.values())
         scope = self.keras.StatelessScope(initialize_variables=False)
-        followed = [part for part in every if traceable(part)]
-        with (
-            untouched(every),
-            self._weights_of(followed),
-            scope,
-            intercepted(self, self.keras.layers.Layer, self.keras.Operation),
-        ):
+        with untouched(every), scope, intercepted(self, self.keras.layers.Layer, self.keras.Operation):
             try:
                 _, graph = self._through(layer, args, kwargs)
             except IntrospectError:
@@ -71,23 +65,30 @@ class Recorder:
             except Exception as error:  # the model's own code, or Keras', cannot go on
                 raise UntraceableError(f"{type(error).__name__}: {error}") from error
         for made in self._made:
-            if all(made is not part for part in every):
+            if all(made is not part for part in (*every, *self._twins.values())):
                 made.built = False  # it lives in this graph only, and nothing of it was built
         if graph is None:
             raise UntraceableError("it applies no layer that is known")
         held = frozenset(id(tensor) for tensor in self._stand_ins.values())
         return Graph((), tensors, graph.nodes, graph.outputs, graph.weights, held)
 
-    @contextmanager
-    def _weights_of(self, followed: list[Any]) -> Iterator[None]:
-        """Symbolic tensors in the place of the weights that the code of these layers reads; `untouched` puts them back."""
-        for part in followed:
-            for name, value in vars(part).items():
-                if _is_variable(value):
-                    vars(part)[name] = self._stand_in(value)
-                elif isinstance(value, list) and value and all(_is_variable(item) for item in value):
-                    vars(part)[name] = [self._stand_in(item) for item in value]
-        yield
+    def _twin(self, layer: Any) -> Any:
+        """What the layer's code is run on: the same class and attributes, symbolic tensors in the place of its weights.
+
+        The layer itself keeps its weights, as another thread may be using it.
+        """
+        if id(layer) not in self._twins:
+            twin = object.__new__(type(layer))
+            vars(twin).update({name: self._symbolic_weights(value) for name, value in vars(layer).items() if name != "build"})
+            self._twins[id(layer)] = twin
+        return self._twins[id(layer)]
+
+    def _symbolic_weights(self, value: Any) -> Any:
+        if _is_variable(value):
+            return self._stand_in(value)
+        if isinstance(value, list) and value and all(_is_variable(item) for item in value):
+            return [self._stand_in(item) for item in value]
+        return value
 
     def _stand_in(self, variable: Any) -> Any:
         found = self._stand_ins.get(id(variable))
@@ -126,10 +127,14 @@ class Recorder:
         self._made.append(layer)
         stand_in = _symbolic_weight(self.keras)(shape, str(given.get("dtype") or "float32"))
         trainable = bool(given.get("trainable", True)) and bool(layer.trainable)
-        own = self._weights.setdefault(id(layer), [])
+        own = self._weights.setdefault(self._original(layer), [])
         taken = sum(1 for other, _, _ in own if other.rpartition("_")[0] == name or other == name)
         own.append((f"{name}_{taken + 1}" if taken else name, shape, trainable))
         return stand_in
+
+    def _original(self, layer: Any) -> int:
+        """The ``id`` of the layer that a twin stands for."""
+        return next((key for key, twin in self._twins.items() if twin is layer), id(layer))
 
     # -- following
 
@@ -164,13 +169,14 @@ class Recorder:
         return result, Graph((), fed, tuple(nodes), made, tuple(self._weights.get(id(layer), ())), held)
 
     def _own_code(self, layer: Any, fed: tuple[Any, ...], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        twin = self._twin(layer)
         if not layer.built and overrides(layer, ("build",)):
-            layer.build(*(tuple(tensor.shape) for tensor in fed[: _required(layer.build)]))
+            twin.build(*(tuple(tensor.shape) for tensor in fed[: _required(twin.build)]))
         signature = inspect.signature(layer.call).parameters
         if "training" in signature and "training" not in kwargs and len(args) <= list(signature).index("training"):
             kwargs = {**kwargs, "training": False}
         accepted = {k: v for k, v in kwargs.items() if k in signature or k not in _NOT_DATA}
-        return layer.call(*args, **accepted)
+        return twin.call(*args, **accepted)
 
     def _replay(self, layer: Any, graph: Graph, fed: tuple[Any, ...]) -> Any:
         flowing = {id(tensor): mine for tensor, mine in zip(graph.inputs, fed)}

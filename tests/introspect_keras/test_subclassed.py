@@ -204,6 +204,40 @@ def test_another_thread_reaches_keras_meanwhile() -> None:
     assert [tuple(found[0]), found[1]] == [(1, 5), 1701]
 
 
+class Scaling(keras.Model):
+    """A weight of its own, used by whoever calls, while the code is being followed."""
+
+    def __init__(self) -> None:
+        super().__init__(name="scaling")
+        self.scale = self.add_weight(shape=(4,), initializer="ones", name="scale")
+        self.follower: Any = None
+        self.entered, self.done = threading.Event(), threading.Event()
+
+    def call(self, x: Any) -> Any:
+        if threading.get_ident() == self.follower:
+            self.entered.set()
+            assert self.done.wait(60)
+        return x * self.scale
+
+
+def test_another_thread_may_use_the_very_model_that_is_followed() -> None:
+    model, found = Scaling(), []
+    model(np.ones((1, 4), "float32"))
+    model.follower = threading.get_ident()
+
+    def elsewhere() -> None:
+        model.entered.wait(60)
+        found.append(np.asarray(keras.ops.convert_to_numpy(model(np.ones((2, 4), "float32")))).sum())
+        model.done.set()
+
+    thread = threading.Thread(target=elsewhere)
+    thread.start()
+    e = explain(model, (None, 4), verify=False)
+    thread.join()
+    assert found == [8.0]
+    assert e.opaque_params == e.params == 4
+
+
 class Siamese(keras.Model):
     """Two inputs by name, one encoder, a nested Functional model, an unbuilt Sequential and a loop."""
 
