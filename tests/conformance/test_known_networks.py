@@ -23,7 +23,6 @@ KNOWN: dict[tuple[str, str], dict[str, dict[str, int]]] = {
         "params": {STATISTICS: 53_120, "bias_before_batchnorm": 26_560}, "trainable": {"bias_before_batchnorm": 26_560},
         "neurons": {"stride_placement": -526_848},
     },
-    ("DenseNet121", "densenet121"): {"params": {STATISTICS: 83_648}, "trainable": {}, "neurons": {}},
 }  # fmt: skip
 TOTALS = {
     ("VGG16", "vgg16"): (138_357_544, 138_357_544), ("MobileNetV2", "mobilenet_v2"): (3_538_984, 3_504_872),

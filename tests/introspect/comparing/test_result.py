@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from samples import mismatched, verified
 
 from introspect import Comparison, IntrospectError, compare, explain
+from introspect.comparing.accounting import _WRAPPERS
 from introspect.comparing.wording import _TOLD
 from introspect.conventions import CONVENTIONS, WORDS
 from introspect.ir import Model
@@ -194,5 +195,15 @@ def test_the_documentation_lists_every_code_of_the_table() -> None:
     table = DOCS.read_text(encoding="utf-8").partition("| code |")[2].partition("## For programs")[0]
     listed = set(re.findall(r"`(\w+)`", table))
     assert {entry.code for entry in CONVENTIONS} - listed <= {"channelwise", "renormalization", "adapted_statistics"}
-    ours = {"stride_placement", "separable_middle_bias", "input_shape", "input_channels", "layers", *_TOLD, *WORDS, "stride"}
+    ours = {
+        "stride_placement",
+        "separable_middle_bias",
+        "input_shape",
+        "input_channels",
+        "layers",
+        "stride",
+        *_TOLD,
+        *WORDS,
+        *_WRAPPERS,
+    }
     assert listed - {entry.code for entry in CONVENTIONS} <= ours
