@@ -152,7 +152,7 @@ STEPS: dict[str, Any] = {
 }
 
 
-@covering(4)
+@covering(2)
 @given(st.lists(st.sampled_from(sorted(STEPS)).flatmap(lambda name: STEPS[name]), min_size=1, max_size=4),
        st.lists(st.integers(1, 4), min_size=1, max_size=4))  # fmt: skip
 def test_chains_of_functions(functions: list[Callable[[Tensor], Any]], shape: list[int]) -> None:
