@@ -196,10 +196,18 @@ class Explanation:
         def by_rows() -> Count:
             return total([getattr(row, name) for row in self.layers], _INPUT_NEEDED, written)
 
-        if any(entry.size is None for entry in entries):
+        lawless = [entry for entry in entries if entry.size is None and wanted(entry)]
+        carried = [self._carried.get((entry.path, entry.name)) for entry in lawless]
+        if any(size is None for size in carried):
             return by_rows()
-        value = sum((entry.size for entry in entries if wanted(entry)), 0)  # type: ignore[misc]
-        return Count(value, working=lambda: by_rows().working, formula=written)
+        value = sum((entry.size for entry in entries if entry.size is not None and wanted(entry)), 0)
+        return Count(value + sum(size or 0 for size in carried), working=lambda: by_rows().working, formula=written)
+
+    @cached_property
+    def _carried(self) -> dict[tuple[str, str], Optional[int]]:
+        """The framework's sizes, by a layer's path and a tensor's name."""
+        layers = self.reported.layers if self.reported else ()
+        return {(layer.path, tensor.name): tensor.size for layer in layers for tensor in layer.tensors}
 
     def _closed_formula(self) -> str:
         """One formula for the whole model, in the names of its hyper-parameters; numbers for what no law gives."""

@@ -237,8 +237,8 @@ def einsum(equation: Any, *operands: Any) -> Applied:
     return Applied(Einsum(equation), tuple(tensors))
 
 
-def attention(query: Any, key: Any, value: Any, *args: Any, **kwargs: Any) -> Applied:
-    return Applied(ScaledDotProduct(), (query, key, value))
+def attention(query: Any, key: Any, value: Any, *args: Any, enable_gqa: bool = False, **kwargs: Any) -> Applied:
+    return Applied(ScaledDotProduct(bool(enable_gqa)), (query, key, value))
 
 
 def narrow(x: Any, dim: int, start: int, length: int) -> Applied:

@@ -5,13 +5,13 @@ A parametrized module and what computes its weight are one layer here: the weigh
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any, NamedTuple, Optional
 
 from torch import nn
 
 from .skeleton import Place
-from .specs_quantized import packed
+from .specs_quantized import keeps_packed, packed
 
 _FOLDER = "parametrizations"
 
@@ -30,21 +30,18 @@ class Held(NamedTuple):
         return id(self.tensor) if self.of is None else (id(self.of), self.name)
 
 
-def held(module: nn.Module) -> Iterator[Held]:
+def held(module: nn.Module) -> list[Held]:
     """What `module` holds, its parametrizations' tensors among it."""
-    for name, tensor in module._parameters.items():
-        if tensor is not None:
-            yield Held(name, tensor, False)
-    for name, tensor in module._buffers.items():
-        if tensor is not None:
-            yield Held(name, tensor, True)
-    for tensor in packed(module):
-        yield Held(tensor.name, tensor, False, module)
+    found = [Held(name, tensor, False) for name, tensor in module._parameters.items() if tensor is not None]
+    if module._buffers:
+        found += [Held(name, tensor, True) for name, tensor in module._buffers.items() if tensor is not None]
+    if keeps_packed(type(module)):  # type: ignore[arg-type]
+        found += [Held(tensor.name, tensor, False, module) for tensor in packed(module)]
     inner = parametrizations(module)
     if inner is not None:
         for path, part in inner.named_modules(prefix=_FOLDER):
-            for one in held(part):
-                yield one._replace(name=f"{path}.{one.name}")
+            found += [one._replace(name=f"{path}.{one.name}") for one in held(part)]
+    return found
 
 
 def parametrizations(module: nn.Module) -> Optional[nn.ModuleDict]:

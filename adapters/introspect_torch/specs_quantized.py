@@ -7,6 +7,7 @@ its logical count; what its packed tensors take is reported in bytes.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from math import prod
 from typing import Any, Callable, Optional
 
@@ -41,12 +42,17 @@ class Packed:
         return getattr(self.module, self.name)()
 
 
+@lru_cache(maxsize=1024)
+def keeps_packed(cls: Any) -> bool:
+    """Whether a class keeps its tensors out of PyTorch's sight."""
+    return _PACKED in _names(cls)
+
+
 def packed(module: nn.Module) -> Iterator[Packed]:
-    """What a packed layer keeps out of PyTorch's sight."""
-    if _PACKED in _names(type(module)):
-        yield Packed(module, "weight")
-        if module.bias() is not None:
-            yield Packed(module, "bias")
+    """What a packed layer keeps."""
+    yield Packed(module, "weight")
+    if module.bias() is not None:
+        yield Packed(module, "bias")
 
 
 def logical_shape(tensor: Any) -> tuple[int, ...]:
@@ -85,7 +91,7 @@ class _AsBefore:
 
 def hides(module: nn.Module) -> bool:
     """Whether a module keeps weights where nobody can ask for them."""
-    return any(name.startswith("torch.ao.nn.quantized.dynamic.modules.rnn.") for name in _names(type(module)))
+    return any(name.startswith("torch.ao.nn.quantized.dynamic.modules.rnn.") for name in _names(type(module)))  # type: ignore[arg-type]
 
 
 def _recurrent(law: Callable[[Any, str], Law], kind: str) -> Rule:
@@ -130,5 +136,6 @@ def rules(float_rules: Mapping[str, Rule]) -> dict[str, Rule]:
 _STEP = {"scale": ("scale", "one"), "zero_point": ("zero_point", "one")}
 
 
-def _names(cls: type) -> set[str]:
-    return {f"{base.__module__}.{base.__qualname__}" for base in cls.__mro__}
+@lru_cache(maxsize=1024)
+def _names(cls: Any) -> frozenset[str]:
+    return frozenset(f"{base.__module__}.{base.__qualname__}" for base in cls.__mro__)

@@ -41,7 +41,8 @@ def changed(module: nn.Module, law: Law) -> Optional[Law]:
 
 def is_changed(module: nn.Module) -> bool:
     """Whether some tensor of `module` is computed from others."""
-    return next(_by_hooks(module), None) is not None or parametrizations(module) is not None
+    by_hook = bool(module._forward_pre_hooks) and next(_by_hooks(module), None) is not None
+    return by_hook or parametrizations(module) is not None
 
 
 def _by_hooks(module: nn.Module) -> Iterator[Change]:

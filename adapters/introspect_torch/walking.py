@@ -15,7 +15,7 @@ from torch import nn
 
 from introspect.building import Builder
 from introspect.errors import IntrospectError, ShapeError
-from introspect.ir import Shape
+from introspect.ir import Call, Shape, Spec
 from introspect.layers import Opaque
 from introspect.storage import by_key, stored_shape
 
@@ -62,6 +62,9 @@ class Walker:
         self.index_inputs: set[int] = set()
         self._path: list[str] = []
         self._stopped_at = ""
+        self._specs: dict[Spec, Spec] = {}
+        self._producers: dict[int, Call] = {}
+        self._seen_calls = 0
         self._names: dict[str, int] = {}
         self._placed = placed
         self._paths: dict[int, str] = {}
@@ -177,7 +180,8 @@ class Walker:
         inputs = [self._as_standin(x) for x in applied.inputs]
         for i in applied.indices:
             self._mark_index(inputs[i])
-        index = self._function_layer(function, applied.spec)
+        spec = self._specs.setdefault(applied.spec, applied.spec)  # what is worked out of one is remembered by its identity
+        index = self._function_layer(function, spec)
         ids = self.builder.call(index, [x.value for x in inputs], keep=applied.keep)
         dtype = applied.dtype or _result_dtype(function.__name__, inputs, args, kwargs)
         outputs = [self._made(i, own) for i, own in zip(ids, [*applied.dtypes, *[dtype] * len(ids)])]
@@ -251,10 +255,12 @@ class Walker:
 
     def _mark_index(self, x: StandIn) -> None:
         """Whatever feeds an embedding is whole numbers: remembered for the run on meta tensors."""
-        producers = {out: call for call in self.builder.calls for out in call.outputs}
+        for call in self.builder.calls[self._seen_calls :]:
+            self._producers.update(dict.fromkeys(call.outputs, call))
+        self._seen_calls = len(self.builder.calls)
         value = x.value
-        while value in producers and producers[value].inputs:
-            value = producers[value].inputs[0]
+        while value in self._producers and self._producers[value].inputs:
+            value = self._producers[value].inputs[0]
         self.index_inputs.add(value)
 
 

@@ -7,7 +7,7 @@ from typing import ClassVar, Optional
 
 from ..algebra import product
 from ..errors import ConfigurationError
-from .base import Connections, Shape, Spec, Tensor, Term, require_dim, require_rank
+from .base import Connections, Shape, Spec, Tensor, Term, require_dim, require_divisible, require_rank
 from .merge import broadcast
 
 
@@ -15,17 +15,32 @@ from .merge import broadcast
 class ScaledDotProduct(Spec):
     """``softmax(q·kᵀ/√d)·v``; owns nothing. Source: arXiv:1706.03762; PyTorch's ``scaled_dot_product_attention`` page.
 
+    `grouped`: several heads of the queries share one of the keys and values (arXiv:2305.13245).
+
     >>> ScaledDotProduct().output((2, 8, 10, 64), (2, 8, 20, 64), (2, 8, 20, 32))
     (2, 8, 10, 32)
+    >>> ScaledDotProduct(grouped=True).output((2, 8, 10, 64), (2, 2, 20, 64), (2, 2, 20, 64))
+    (2, 8, 10, 64)
     """
 
+    grouped: bool = False
     kind: ClassVar[str] = "scaled_dot_product_attention"
 
     def output(self, *inputs: Shape) -> Shape:
         q, k, v = inputs[:3]
         require_dim(q[-1], k[-1], "the width of queries and keys")
         require_dim(k[-2], v[-2], "the number of keys and values")
+        if self.grouped:
+            return (*self._shared(q, k, v), q[-2], v[-1])
         return (*broadcast(broadcast(q[:-2], k[:-2]), v[:-2]), q[-2], v[-1])
+
+    def _shared(self, q: Shape, k: Shape, v: Shape) -> Shape:
+        """The leading axes, the queries' heads last."""
+        for x in (q, k, v):
+            require_rank(x, (4,), "attention with grouped heads")
+        for x in (k, v):
+            require_divisible(q[1], x[1], "the queries' heads")
+        return (*broadcast(broadcast(q[:1], k[:1]), v[:1]), q[1])
 
 
 @dataclass(frozen=True)

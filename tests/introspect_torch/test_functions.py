@@ -187,3 +187,12 @@ def test_each_function(name: str, data: Any, shape: list[int]) -> None:
         return
     e = explain(model, x, verify=False)
     assert [e.model.values[i].shape for i in e.model.outputs] == [expected]
+
+
+@given(st.integers(1, 6), st.integers(1, 6), st.integers(1, 3), st.booleans())
+def test_heads_that_share_keys_and_values(heads: int, shared: int, batch: int, grouped: bool) -> None:
+    class Attend(nn.Module):
+        def forward(self, q: Tensor, k: Tensor) -> Tensor:
+            return F.scaled_dot_product_attention(q, k, k, enable_gqa=grouped)
+
+    check(Attend(), torch.zeros(batch, heads, 3, 4), torch.zeros(batch, shared, 5, 4))
