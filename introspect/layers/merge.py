@@ -66,7 +66,8 @@ class Elementwise(Spec):
     """Add, subtract, multiply, average, maximum, minimum of two or more inputs.
 
     `broadcasting`: ``numpy``; ``to_first``, where the first input is not stretched (in place); ``per_example``, where the batch
-    stands apart (Keras); or ``none`` where all shapes must be equal. `cropping`: an axis marked True is cut to the smallest input's (Lasagne).
+    stands apart (Keras); or ``none`` where all shapes must be equal. `cropping`: an axis marked True is cut to the smallest
+    input's (Lasagne).
     """
 
     operation: str = "add"
