@@ -12,12 +12,11 @@ from typing import Any, Callable
 
 import torch
 
+from .standins import is_standin
+
 try:
     from torch.overrides import TorchFunctionMode
-
-    with TorchFunctionMode():
-        pass
-except (ImportError, TypeError):  # before PyTorch 1.13 such tensors are made for real, and bare functions not reported on
+except ImportError:  # before PyTorch 1.12 such tensors are made for real, and bare functions not reported on
     TorchFunctionMode = None
 
 
@@ -26,9 +25,7 @@ if TorchFunctionMode is not None:
     class _Handled(TorchFunctionMode):  # type: ignore[misc]
         """A function mode, of this thread alone, that hands every PyTorch function to `handle`."""
 
-        def __init__(self, handle: Callable[..., Any]) -> None:
-            super().__init__()
-            self.handle = handle
+        handle: Callable[..., Any]
 
         def __torch_function__(self, function: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
             return self.handle(function, args, kwargs or {})
@@ -36,7 +33,18 @@ if TorchFunctionMode is not None:
 
 def _mode(handle: Callable[..., Any]) -> Any:
     """The mode around `handle`, where this PyTorch has modes."""
-    return nullcontext() if TorchFunctionMode is None else _Handled(handle)
+
+    def made(**around: Any) -> Any:
+        mode = _Handled(**around)
+        mode.handle = handle
+        return mode
+
+    if TorchFunctionMode is None:
+        return nullcontext()
+    if hasattr(TorchFunctionMode, "__enter__"):
+        return made()
+    push = getattr(torch.overrides, "push_torch_function_mode")  # noqa: B009
+    return push(made)  # PyTorch 1.12 makes the mode itself, and says what is around it
 
 
 @contextmanager
@@ -97,6 +105,8 @@ def creating(constant: Callable[..., Any]) -> Iterator[None]:
     def handle(function: Any, args: Any, kwargs: Any) -> Any:
         if kwargs.get("device") == "meta":
             return function(*args, **kwargs)  # made without data already
+        if function is torch.as_tensor and is_standin(args[0]):
+            return args[0].walk.apply(function, args, kwargs)  # PyTorch asks for its data, not for its answer
         if function not in _CERTAIN and function not in _UNCERTAIN:
             return function(*args, **kwargs)
         made = function(*args, **{**{k: v for k, v in kwargs.items() if k != "generator"}, "device": "meta"})

@@ -270,7 +270,7 @@ _UNARY = (
     "zero_ fill_ tril triu cumsum flip roll requires_grad_ positive __pos__ bitwise_not logical_not __invert__ "
     "zeros_like ones_like full_like empty_like rand_like randn_like detach_ alias"
 ).split()
-_CAST = ("to float half double bfloat16 type type_as int long bool cpu cuda").split()
+_CAST = ("to as_tensor float half double bfloat16 type type_as int long bool cpu cuda").split()
 _BINARY = {
     "add": "add", "add_": "add", "__add__": "add", "__radd__": "add", "__iadd__": "add", "sub": "subtract", "sub_": "subtract",
     "__sub__": "subtract", "__rsub__": "subtract", "rsub": "subtract", "__isub__": "subtract", "mul": "multiply",

@@ -71,6 +71,16 @@ def test_values_of_what_the_code_makes_itself_are_known() -> None:
     assert_verified(explain(Masked(), (2, 3, 4)))
 
 
+def test_what_is_converted_is_still_on_paper() -> None:
+    class Converted(nn.Module):
+        def forward(self, x: Tensor) -> Tensor:
+            return torch.as_tensor(x, dtype=torch.float64) + torch.as_tensor(x)
+
+    e = explain(Converted(), (2, 3))
+    assert_verified(e)
+    assert e.model.notes == ()
+
+
 def test_what_is_large_is_not_made() -> None:
     class Wide(nn.Module):
         def forward(self, x: Tensor) -> Tensor:

@@ -23,6 +23,12 @@ LAYERS = {
     "recurrence": (lambda: nn.LSTM(3, 4), (5, 2, 3), "weight_hh_l0"),
 }
 
+WEIGHT_NORMS = [pytest.param(nn.utils.weight_norm, id="hook")]
+PARAMETRIZED = hasattr(parametrizations, "weight_norm")
+if PARAMETRIZED:
+    WEIGHT_NORMS.append(pytest.param(parametrizations.weight_norm, id="parametrization"))
+parametrized = pytest.mark.skipif(not PARAMETRIZED, reason="PyTorch has weight norm as a parametrization since 2.0")
+
 
 class Symmetric(nn.Module):
     def forward(self, x: torch.Tensor) -> torch.Tensor:
@@ -42,7 +48,7 @@ def _example(name: str, shape: tuple[int, ...]) -> torch.Tensor:
 
 @pytest.mark.parametrize("name", sorted(LAYERS))
 @pytest.mark.parametrize("dim", [0, 1, None])
-@pytest.mark.parametrize("way", [nn.utils.weight_norm, parametrizations.weight_norm], ids=["hook", "parametrization"])
+@pytest.mark.parametrize("way", WEIGHT_NORMS)
 def test_weight_norm(way: Any, dim: Any, name: str) -> None:
     make, shape, weight = LAYERS[name]
     if name == "recurrence" and way is nn.utils.weight_norm:
@@ -81,6 +87,7 @@ def test_pruning(name: str) -> None:
     assert (mask.shape, mask.buffer) == (original.shape, True)
 
 
+@parametrized
 def test_g_and_v_of_a_weight_normed_linear() -> None:
     e = check(parametrizations.weight_norm(nn.Linear(16, 4)), torch.zeros(1, 16))
     assert e is not None
@@ -106,6 +113,7 @@ def test_a_parametrization_that_nobody_knows_is_opaque_and_the_rest_is_not() -> 
     assert e.params == 16
 
 
+@parametrized
 def test_a_weight_that_is_read_by_the_code_around_it_is_computed_symbolically() -> None:
     class Tied(nn.Module):
         def __init__(self) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 import torch
+import torch.fx  # a name of its own in old versions
 from against_torch import check
 from agreement import assert_verified
 from torch import nn
