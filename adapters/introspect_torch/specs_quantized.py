@@ -6,6 +6,7 @@ its logical count; what its packed tensors take is reported in bytes.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from math import prod
@@ -130,7 +131,7 @@ def rules(float_rules: Mapping[str, Rule]) -> dict[str, Rule]:
         conv = float_rules[f"Conv{n}d"]
         found[f"torch.ao.nn.quantized.modules.conv.Conv{n}d"] = _like(conv)
         found[f"torch.ao.nn.intrinsic.quantized.modules.conv_relu.ConvReLU{n}d"] = _like(conv, "relu")
-    return found
+    return {**{name.replace("torch.ao.", "torch."): rule for name, rule in found.items()}, **found}  # before PyTorch 1.13
 
 
 _STEP = {"scale": ("scale", "one"), "zero_point": ("zero_point", "one")}
@@ -138,4 +139,6 @@ _STEP = {"scale": ("scale", "one"), "zero_point": ("zero_point", "one")}
 
 @lru_cache(maxsize=1024)
 def _names(cls: Any) -> frozenset[str]:
-    return frozenset(f"{base.__module__}.{base.__qualname__}" for base in cls.__mro__)
+    """The full names of a class and its parents, of whatever is quantised as PyTorch has had them since 1.13."""
+    names = (f"{base.__module__}.{base.__qualname__}" for base in cls.__mro__)
+    return frozenset(re.sub(r"^torch\.nn\.(?=quantized\.|intrinsic\.)", "torch.ao.nn.", name) for name in names)

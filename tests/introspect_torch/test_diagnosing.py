@@ -54,6 +54,7 @@ def alexnet(groups: int = 2) -> nn.Sequential:
     ).to("meta")  # fmt: skip
 
 
+WEIGHT_NORM = getattr(nn.utils.parametrizations, "weight_norm", nn.utils.weight_norm)  # the older way
 VECTOR, IDS = (1, 16), torch.zeros(1, 7, dtype=torch.long)
 CASES: list[tuple[Any, Any, int, str]] = [
     (tied, IDS, 132_160, "tied_counted_twice"),
@@ -63,7 +64,7 @@ CASES: list[tuple[Any, Any, int, str]] = [
     (lambda: Net(lambda m, x: m.a(x, x, x)[0], a=nn.MultiheadAttention(16, 4)), (1, 5, 16), 0, "not_seen_by_hooks"),
     (lambda: Net(lambda m, x: m.f(x), f=nn.Linear(16, 16), aux=nn.Linear(16, 100)), VECTOR, 272, "never_called"),
     (listed, VECTOR, 0, "bare_parameter"),
-    (lambda: nn.utils.parametrizations.weight_norm(nn.Linear(16, 4)), VECTOR, 68, "weight_norm"),
+    (lambda: WEIGHT_NORM(nn.Linear(16, 4)), VECTOR, 68, "weight_norm"),
     (lambda: Net(lambda m, x: m.f.forward(x), f=nn.Linear(16, 4)), VECTOR, 0, "not_seen_by_hooks"),
     (lambda: nn.LSTM(16, 32), (5, 1, 16), 6_272, "second_recurrent_bias"),
     (alexnet, (1, 3, 227, 227), 62_378_344, "groups_ignored"),

@@ -255,10 +255,10 @@ def test_control_flow_on_shapes_is_followed() -> None:
 def test_a_function_without_a_law_is_carried_from_pytorch() -> None:
     class Unusual(nn.Module):
         def forward(self, x: torch.Tensor) -> torch.Tensor:
-            return torch.fft.rfft(x).real
+            return torch.trapezoid(x)
 
     e = explain(Unusual(), (2, 8))
-    assert [tuple(row.output_shape) for row in e.layers if row.function][-1] == (2, 5)
+    assert [tuple(row.output_shape) for row in e.layers if row.function] == [(2,)]
     assert e.status == "incomplete"
     assert e.opaque
 
