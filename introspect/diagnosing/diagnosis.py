@@ -134,6 +134,8 @@ def diagnose_one(tally: Tally, claim: Claim, at: Optional[str]) -> Diagnosis:
     pairs = {frozenset(edit.text for edit in c.edits) for c in search.last if len(c.edits) > 1}
     if found and " + " in found[0].code and len(pairs) >= _MANY:
         notes.append(f"{len(pairs)} pairs of changes give this number; all but one of them at most are accidents")
+    if not right and search.cut_short:
+        notes.append("there are more pairs of changes than were looked at")
     if not found:
         notes += unexplained(search, (wanted.low + wanted.high) // 2, claim.exact)
     return Diagnosis(

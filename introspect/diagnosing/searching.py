@@ -24,7 +24,7 @@ from .tally import Tally
 from .unknowns import Unknown, of_layers, unknowns
 
 _PARTNERS = 3.3  # an edit dearer than this is not looked for in pairs
-_WORK = 6_000  # rows that may be counted again for pairs whose parts reach the same layers
+_WORK = 10000  # rows that may be counted again in the search for pairs
 _MOST_PAIRS = 400
 
 
@@ -62,7 +62,7 @@ class Search:
         self.tally = tally
         self._met: dict[tuple[int, int], Optional[Curve]] = {}
         self._surfaces: dict[tuple[int, int], Surface] = {}
-        self._work = _WORK
+        self._until = 0  # how much may have been recounted when the search for pairs ends
         self.last: list[Candidate] = []  # what the last claim could come from
 
     @cached_property
@@ -130,6 +130,7 @@ class Search:
                 if min((c.cost for c in found), default=float("inf")) > costs.SIMPLE:
                     found += self._singular(reading)
         if min((c.cost for c in found), default=float("inf")) > costs.ENOUGH:
+            self._until = self.tally.spent + _WORK
             for reading in claim.readings:
                 if reading.cost <= costs.BINARY:
                     found += self._pairs(reading)
@@ -165,6 +166,11 @@ class Search:
                 if edit is not None and reading.fits(self.tally.total + edit.delta):
                     yield Candidate(reading, (edit,), self.tally.total + edit.delta)
 
+    @property
+    def cut_short(self) -> bool:
+        """Whether the search for pairs has recounted as much as it may."""
+        return self.tally.spent > self._until > 0
+
     def _pairs(self, reading: Reading) -> list[Candidate]:
         found = [
             *self._two_edits(reading),
@@ -191,8 +197,7 @@ class Search:
             for other in revisions[:i]:
                 if not (edit.touched & other.touched) or clash(edit, other) or edit.cost + other.cost > _PARTNERS + 1:
                     continue
-                self._work -= 3 * len(edit.touched | other.touched) + 5
-                if self._work < 0:
+                if self.cut_short:
                     return
                 recount = self.tally.recount(merged(self.tally.model, (edit, other)))
                 if recount is not None and isinstance(recount.value, int) and reading.fits(recount.value):
@@ -201,10 +206,14 @@ class Search:
     def _depths(self, reading: Reading) -> Iterator[Candidate]:
         for run in self.repeats:
             for edit in self.partners.edits:
+                if self.cut_short:
+                    return
                 if not edit.solved and edit.cost <= costs.ENOUGH:
                     for edits, value in depth_and_edit(self.tally, run, edit, reading):
                         yield Candidate(reading, edits, value)
             for curve in self.curves:
+                if self.cut_short:
+                    return
                 for edits, value in depth_and_unknown(self.tally, run, curve, reading):
                     yield Candidate(reading, edits, value)
 
@@ -213,8 +222,7 @@ class Search:
         for first, second in self._neighbours:
             key = (id(first), id(second))
             if key not in self._surfaces:
-                self._work -= 3 * len(first.touched | second.touched) + 5
-                if self._work < 0:
+                if self.cut_short:
                     return
                 self._surfaces[key] = Surface(self.tally, first, second)
             for x, y in self._surfaces[key].solutions(reading.low, reading.high):
@@ -234,6 +242,8 @@ class Search:
     def _edit_and_unknown(self, reading: Reading) -> Iterator[Candidate]:
         for edit in self.partners.edits:
             for curve in self.curves:
+                if self.cut_short:
+                    return
                 if curve.touched & edit.touched:
                     continue
                 for x in curve.solutions(reading.low - edit.delta, reading.high - edit.delta):
@@ -260,8 +270,7 @@ class Search:
         """The unknown solved for anew, in the model that the edit makes."""
         key = (id(edit), id(curve))
         if key not in self._met:
-            self._work -= 3 * len(curve.touched | edit.touched) + 5
-            self._met[key] = Curve(self.tally, curve.unknown, edit.fields) if self._work > 0 else None
+            self._met[key] = None if self.cut_short else Curve(self.tally, curve.unknown, edit.fields)
         again = self._met[key]
         if again is None:
             return

@@ -103,6 +103,7 @@ class Tally:
         self.reviser = Reviser(self.model)
         self.rows = self.rows_of(self.model)
         self.batch = next((row.batch for row in self.rows), 1)
+        self.spent = 0  # what recounting has cost, in rows
 
     def over(self, quantity: str, scope: Optional[Scope] = None) -> Tally:
         """The same model, another quantity or scope."""
@@ -252,6 +253,7 @@ class Tally:
             layers = [i for i in layers if i in self._owners]
         reached = () if self.owned else revision.calls
         wanted = sorted({*reached, *(calls[i][0] for i in layers if i in calls)})
+        self.spent += 3 * len(layers) + 5
         result = Recount(self.total)
         for row in self._sub_rows(revision, layers, wanted):
             before = self._uncalled.get(row.layer_index) if row.call is None else self._by_call[row.call]
