@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from functools import cached_property
 from typing import Any, Callable, Optional
 
@@ -12,7 +13,7 @@ from .counts import Count, total
 from .ir import Model
 from .notation import formula
 from .registry import adapter_for
-from .reported import Reported
+from .reported import Reported, ReportedTensor
 from .rows import LayerRow, TensorRow
 from .verifying import INCOMPLETE, MISMATCH, OPAQUE, UNREPORTED, Judged, overall, verify
 from .working import Workings, closed_formula
@@ -196,18 +197,19 @@ class Explanation:
         def by_rows() -> Count:
             return total([getattr(row, name) for row in self.layers], _INPUT_NEEDED, written)
 
-        lawless = [entry for entry in entries if entry.size is None and wanted(entry)]
-        carried = [self._carried.get((entry.path, entry.name)) for entry in lawless]
-        if any(size is None for size in carried):
+        lawless = [(entry, self._carried.get((entry.path, entry.name))) for entry in entries if entry.size is None]
+        if any(tensor is None or tensor.size is None for entry, tensor in lawless):
             return by_rows()
-        value = sum((entry.size for entry in entries if entry.size is not None and wanted(entry)), 0)
-        return Count(value + sum(size or 0 for size in carried), working=lambda: by_rows().working, formula=written)
+        carried = [(t.size or 0, replace(e, trainable=t.trainable, buffer=t.buffer)) for e, t in lawless if t is not None]
+        known = [(entry.size, entry) for entry in entries if entry.size is not None]
+        value = sum((size for size, entry in [*known, *carried] if wanted(entry)), 0)
+        return Count(value, working=lambda: by_rows().working, formula=written)
 
     @cached_property
-    def _carried(self) -> dict[tuple[str, str], Optional[int]]:
-        """The framework's sizes, by a layer's path and a tensor's name."""
+    def _carried(self) -> dict[tuple[str, str], ReportedTensor]:
+        """What the framework says of its tensors, by a layer's path and a tensor's name."""
         layers = self.reported.layers if self.reported else ()
-        return {(layer.path, tensor.name): tensor.size for layer in layers for tensor in layer.tensors}
+        return {(layer.path, tensor.name): tensor for layer in layers for tensor in layer.tensors}
 
     def _closed_formula(self) -> str:
         """One formula for the whole model, in the names of its hyper-parameters; numbers for what no law gives."""

@@ -7,7 +7,6 @@ from typing import Any, Optional
 import pytest
 import torch
 from agreement import assert_verified
-from introspect_torch.creation import TorchFunctionMode
 from torch import nn
 
 from introspect import Explanation, IntrospectError, ShapeError, explain
@@ -30,16 +29,6 @@ def run(module: nn.Module, *examples: torch.Tensor) -> list[tuple[int, ...]]:
         return [tuple(t.shape) for t in leaves(module.eval()(*examples))]
 
 
-def assert_reported(e: Explanation) -> None:
-    """Verified to the last row; before PyTorch 1.13, on whose bare functions nobody can listen, all but those."""
-    if TorchFunctionMode is not None:
-        assert_verified(e)
-        return
-    found = [row for row in e.layers if row.status != "verified" and not (row.function and row.status == "unreported")]
-    assert not found, [row.verdicts for row in found]
-    assert e.status == "verified"
-
-
 def check(module: nn.Module, *examples: torch.Tensor, verified: bool = True) -> Optional[Explanation]:
     """PyTorch refuses and so do we, or all agrees: tensors by role, trainability, every output's shape, the totals.
 
@@ -59,7 +48,7 @@ def check(module: nn.Module, *examples: torch.Tensor, verified: bool = True) -> 
             return None  # nothing is left of the input: some of PyTorch's kernels answer, others refuse; we refuse
         raise
     if verified:
-        assert_reported(e)
+        assert_verified(e)
     assert [e.model.values[i].shape for i in e.model.outputs] == expected
     assert e.params == sum(p.numel() for p in module.parameters())
     assert e.trainable == sum(p.numel() for p in module.parameters() if p.requires_grad)
