@@ -29,12 +29,17 @@ def subject(name: str) -> tuple[Callable[[], Explanation], LayerRow]:
     model, inputs = SAMPLES[name]()
     e = explain(model, inputs)
     assert_verified(e)
-    return lambda: explain(model, inputs), [row for row in e.layers if row.kind != "input" and row.called][-1]
+    own = [row for row in e.layers if row.kind != "input" and row.called]
+    held = [row for row in e.layers if row.tensors]  # tensors beside layers: their module's code is followed, not called
+    return lambda: explain(model, inputs), (own or held)[-1]
 
 
 @pytest.mark.parametrize("name", SAMPLES)
 def test_an_output_that_is_off_by_one(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     again, row = subject(name)
+    if not row.called:
+        assert row.output_shape is None
+        return
     law, outputs = type(row.spec), type(row.spec).outputs
     for axis in range(1, len(row.output_shape or ())):
 

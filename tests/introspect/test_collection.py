@@ -10,15 +10,20 @@ import pytest
 from introspect.collection import collection_paused
 
 
-def test_it_is_on_again_after_an_error():
-    assert gc.isenabled()
-    with pytest.raises(KeyError, match="oops"), collection_paused():
+def failing() -> None:
+    with collection_paused():
         assert not gc.isenabled()
         raise KeyError("oops")
+
+
+def test_it_is_on_again_after_an_error() -> None:
+    assert gc.isenabled()
+    with pytest.raises(KeyError, match="oops"):
+        failing()
     assert gc.isenabled()
 
 
-def test_it_stays_off_where_the_user_had_it_off():
+def test_it_stays_off_where_the_user_had_it_off() -> None:
     gc.disable()
     try:
         with collection_paused():
@@ -28,7 +33,7 @@ def test_it_stays_off_where_the_user_had_it_off():
         gc.enable()
 
 
-def test_the_last_thread_out_lets_it_go():
+def test_the_last_thread_out_lets_it_go() -> None:
     entered, leave = threading.Event(), threading.Event()
 
     def other() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Callable
 
+import samples_beside_torch
 import torch
 import torch.nn.functional as F  # noqa: N812
 from torch import nn
@@ -148,3 +149,4 @@ if hasattr(F, "scaled_dot_product_attention"):
     SAMPLES["attention"] = function(F.scaled_dot_product_attention, (2, 3, 4), (2, 5, 4), (2, 5, 6))
 if hasattr(nn, "RMSNorm"):
     SAMPLES["rms norm"] = layer(lambda: nn.RMSNorm(8), IMAGE)
+SAMPLES.update({name: layer(make, (2, 8)) for name, make in samples_beside_torch.SAMPLES.items()})
