@@ -17,7 +17,9 @@ from introspect import explain
 from introspect.layers import Spec
 
 PAGE = (Path(__file__).parents[2] / "docs" / "pytorch.md").read_text(encoding="utf-8")
-ROWS = [[cell.strip() for cell in line.strip("|").split(" | ")] for line in PAGE.splitlines() if re.match(r"\| `\w+` \|", line)]
+ROWS = [
+    [cell.strip() for cell in line.strip("|").split(" | ")] for line in PAGE.splitlines() if re.match(r"\| `\w+` \| \d", line)
+]
 TABLE = {row[0].strip("` "): row for row in ROWS}
 CLASSES = {name: cls for name, cls in vars(nn).items() if inspect.isclass(cls)}
 WITHOUT = ("walked", "container", "base", "none")  # what stands for a law where there is none

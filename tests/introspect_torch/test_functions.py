@@ -11,6 +11,7 @@ from against_torch import REFUSALS, check, run
 from breadth import covering, sharing
 from hypothesis import given
 from hypothesis import strategies as st
+from strategies_torch import RECENT
 from torch import Tensor, nn
 
 from introspect import IntrospectError, ShapeError, explain
@@ -150,6 +151,8 @@ STEPS: dict[str, Any] = {
     "cut at places": st.builds(lambda n, a: lambda x: torch.tensor_split(x, (n, 2), a)[1], st.integers(-2, 3), AXIS),
     "chunks along": st.builds(lambda n: lambda x: torch.stack(x.chunk(n, -1)[:1]), st.integers(1, 3)),
 }
+if not RECENT:  # which takes no whole numbers, any axis of a scalar, and no image without a batch
+    del STEPS["grid"], STEPS["cumulative maximum"], STEPS["unfold"]
 
 
 @covering(2)

@@ -24,7 +24,9 @@ def test_conv(data: Any, rank: int) -> None:
     kernel, dilation = data.draw(each(rank, SMALL)), data.draw(each(rank, st.integers(1, 3)))
     bias = data.draw(st.booleans())
     module = built(lambda: cls(c_in, c_out, kernel, stride, padding, dilation, groups, bias, mode))
-    check(module, images(data, rank, c_in))
+    x = images(data, rank, c_in)
+    if RECENT or mode != "circular" or x.dim() == rank + 2:  # PyTorch 1 asks for a batch
+        check(module, x)
 
 
 @given(st.data(), RANKS)
