@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import zip_longest
+from math import prod
 from typing import Any, NamedTuple, Optional
 
 from introspect.ir import Model
@@ -11,6 +12,7 @@ from introspect.reported import Reported, ReportedLayer, ReportedOutput, Reporte
 from .detecting import is_layer
 from .dialect import Dialect, Graph, Node, dialect_of
 from .graph import Around, Walk, said
+from .packed import packed_shape
 from .translating import as_reported, named_weights, weights_of
 
 
@@ -32,13 +34,14 @@ def report(model: Any, translated: Model, *, full: bool = True) -> Reported:
     if not full:
         return Reported(tuple(_without_law(visitor.layers, translated)), source=f"Keras {dialect.version}")
     params, trainable = dialect.totals(model)
+    missed = sum(visitor.missed.values())
     return Reported(
         layers=tuple(visitor.layers.values()),
         outputs=tuple(visitor.outputs),
-        params=params,
+        params=None if params is None else params + missed,
         trainable=trainable,
         source=f"Keras {dialect.version}: weights, count_params() and the shapes of its graph",
-        notes=_optimizer_note(dialect, model, params),
+        notes=(*_optimizer_note(dialect, model, params), *_packed_note(params, missed)),
     )
 
 
@@ -50,6 +53,13 @@ def _optimizer_note(dialect: Dialect, model: Any, params: Optional[int]) -> tupl
     trained = dialect.totals(model)[1] or 0
     parts = f"{trained:,} trainable + {params - trained:,} non-trainable + {slots:,} of the optimizer"
     return (f"summary() prints {params + slots:,} as its total: {parts}, which is no part of the model",)
+
+
+def _packed_note(params: Optional[int], missed: int) -> tuple[str, ...]:
+    """Why Keras counts fewer numbers than its packed tensors stand for."""
+    if not missed or params is None:
+        return ()
+    return (f"count_params() says {params:,}: of the numbers of four bits it counts the bytes that they are stored in",)
 
 
 def _without_law(layers: dict[str, ReportedLayer], translated: Model) -> list[ReportedLayer]:
@@ -69,6 +79,7 @@ class Reporter:
         self.dialect, self.translated = dialect, translated
         self.layers: dict[str, ReportedLayer] = {}
         self.outputs: list[ReportedOutput] = []
+        self.missed: dict[int, int] = {}  # numbers of a packed variable that Keras does not count
         self._calls = 0
         self._trainable = {id(v) for v in dialect.trainable_weights(model)}
 
@@ -104,7 +115,9 @@ class Reporter:
             law = None if around.parts_apart else self.dialect.law(layer, node)
             names = named_weights(self.dialect, layer, law, weights_of(self.dialect, layer, around))
             params = None if around.parts_apart else self.dialect.count_params(layer)
-            self.layers[path] = ReportedLayer(path, self._tensors(names), params)
+            tensors = self._tensors(names, layer)
+            missed = sum(self.missed.get(id(variable), 0) for _, variable in names)
+            self.layers[path] = ReportedLayer(path, tensors, None if params is None else params + missed)
         return tuple(Flowing(shape, value) for shape, value in zip_longest(shapes[: len(made)] if made else shapes, made))
 
     def hold(self, path: str, layer: Any, weights: list[Any], around: Around) -> None:
@@ -115,8 +128,14 @@ class Reporter:
         self.outputs.append(ReportedOutput(self._calls, tuple(shapes)))
         self._calls += 1
 
-    def _tensors(self, names: list[tuple[str, Any]]) -> tuple[ReportedTensor, ...]:
-        return tuple(
-            ReportedTensor(name, self.dialect.variable_shape(variable), id(variable) in self._trainable)
-            for name, variable in names
-        )
+    def _tensors(self, names: list[tuple[str, Any]], layer: Any = None) -> tuple[ReportedTensor, ...]:
+        return tuple(self._tensor(name, variable, layer) for name, variable in names)
+
+    def _tensor(self, name: str, variable: Any, layer: Any) -> ReportedTensor:
+        shape, trainable = self.dialect.variable_shape(variable), id(variable) in self._trainable
+        stands_for = packed_shape(layer, name, shape)
+        if stands_for is None:
+            return ReportedTensor(name, shape, trainable)
+        stored = prod(dim or 0 for dim in shape)
+        self.missed[id(variable)] = prod(dim or 0 for dim in stands_for) - stored
+        return ReportedTensor(name, stands_for, trainable, nbytes=stored)

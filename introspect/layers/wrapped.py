@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, ClassVar, Optional
 
-from ..algebra import Dim, product
+from ..algebra import Dim, ceil_div, product
 from ..errors import ConfigurationError
 from ..storage import by_key, default_layout, parse_layout
 from .base import Connections, Shape, Spec, Tensor
@@ -202,18 +202,26 @@ class Quantized(_Around):
     """Whole numbers for the kernel and the scales that turn them back. Source: Keras' ``quantize`` guide.
 
     ``int8``: as many whole numbers, not trained, and one scale for each place along `scaled`, the kernel's axes that keep
-    their own (an empty name is an axis of 1). ``float8``: for the inputs, the kernel and the gradient of the outputs one
-    scale each and a history of `history` maxima, all of which Keras calls trainable.
+    their own (an empty name is an axis of 1). ``int4``: as many again, two in a byte; with a `block` the places along the
+    axes `grouped` are cut into blocks of so many, each with a scale and a zero point of its own, and beside them stands the
+    block of each place, unless the `index` is another kernel's. ``float8``: for the inputs, the kernel and the gradient of
+    the outputs one scale each and a history of `history` maxima, all of which Keras calls trainable.
 
     >>> from .dense import Dense
     >>> [(t.role, t.shape) for t in Quantized(Dense(6), "kernel", scaled=("out",)).tensors((None, 4))]
     [('kernel', (4, 6)), ('bias', (6,)), ('kernel_scale', (6,))]
+    >>> int4 = Quantized(Dense(6, bias=False), "kernel", "int4", ("out",), grouped=("in",), block=3)
+    >>> [(t.role, t.shape) for t in int4.tensors((None, 4))]
+    [('kernel', (4, 6)), ('kernel_scale', (2, 6)), ('kernel_zero', (2, 6)), ('group_index', (4,))]
     """
 
     of: str = "kernel"
     mode: str = "int8"
     scaled: tuple[str, ...] = ()
     history: int = 1024
+    grouped: tuple[str, ...] = ()
+    block: Optional[int] = None
+    index: bool = True
     kind: ClassVar[str] = "quantized"
 
     def tensors(self, *inputs: Optional[Shape]) -> tuple[Tensor, ...]:
@@ -226,4 +234,13 @@ class Quantized(_Around):
             return (*own, *found)
         axes = tuple((name or f"one{i}", sizes[name] if name else 1) for i, name in enumerate(self.scaled))
         whole = tuple(t._replace(trainable=False) if t.key == self.of else t for t in own)
-        return (*whole, Tensor(f"{self.of}_scale", axes, trainable=False))
+        if self.block is None:
+            return (*whole, Tensor(f"{self.of}_scale", axes, trainable=False))
+        return (*whole, *self._blocks(sizes, self.block, axes))
+
+    def _blocks(self, sizes: dict[str, Dim], block: int, axes: tuple[tuple[str, Dim], ...]) -> tuple[Tensor, ...]:
+        """A scale and a zero point for each block, and which block each place is in."""
+        groups = ceil_div(product(sizes[name] for name in self.grouped), block)
+        each = tuple(Tensor(f"{self.of}_{what}", (("group", groups), *axes), trainable=False) for what in ("scale", "zero"))
+        places = Tensor("group_index", tuple((name, sizes[name]) for name in self.grouped), trainable=False)
+        return (*each, *((places,) if self.index else ()))
