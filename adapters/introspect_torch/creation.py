@@ -62,7 +62,12 @@ def listening(heard: Callable[[Callable[..., Any], Any, Any], None], call: Calla
 
 _DRAWING = frozenset(
     "rand randn randint randperm normal bernoulli multinomial rand_like randn_like randint_like normal_ uniform_ bernoulli_ "
-    "random_ exponential_".split()
+    "random_ exponential_ geometric_ log_normal_ cauchy_ poisson".split()
+)
+_DRAWING_FROM_ALL = frozenset(  # these take no generator: PyTorch's own is put back behind them
+    "dropout dropout1d dropout2d dropout3d alpha_dropout feature_alpha_dropout feature_dropout rrelu rrelu_ gumbel_softmax "
+    "scaled_dot_product_attention fractional_max_pool2d fractional_max_pool3d fractional_max_pool2d_with_indices "
+    "fractional_max_pool3d_with_indices multi_head_attention_forward lstm gru rnn_tanh rnn_relu".split()
 )
 
 
@@ -70,6 +75,9 @@ def drawn_apart(generator: torch.Generator) -> Callable[[Callable[..., Any], Any
     """Calls functions so that what is random comes from `generator`: the numbers that others draw stay what they are."""
 
     def call(function: Callable[..., Any], args: Any, kwargs: Any) -> Any:
+        if function.__name__ in _DRAWING_FROM_ALL:
+            with torch.random.fork_rng(devices=[]):
+                return function(*args, **kwargs)
         if function.__name__ not in _DRAWING or kwargs.get("generator") is not None:
             return function(*args, **kwargs)
         return function(*args, **{**kwargs, "generator": generator})

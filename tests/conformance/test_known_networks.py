@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from functools import cache
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +28,7 @@ TOTALS = {
     ("ResNet50", "resnet50"): (25_636_712, 25_557_032),
 }  # fmt: skip
 DOCS = (Path(__file__).parent.parent.parent / "docs" / "comparing.md").read_text(encoding="utf-8")
-BOTH = {"torch", "keras"} <= environment.frameworks() and find_spec("torchvision") is not None
+BOTH = {"torchvision", "keras"} <= environment.frameworks()
 
 
 @cache

@@ -26,24 +26,21 @@ def test_vgg16_is_the_papers() -> None:
     assert not any(account.difference or account.reasons for account in c.accounts)
 
 
-if "torch" in environment.frameworks():
-    from importlib.util import find_spec
+if "torchvision" in environment.frameworks():
 
-    if find_spec("torchvision") is not None:
+    def test_resnet50_keeps_its_statistics_among_the_parameters_and_strides_earlier() -> None:
+        from torchvision_torch import build
 
-        def test_resnet50_keeps_its_statistics_among_the_parameters_and_strides_earlier() -> None:
-            from torchvision_torch import build
+        c = compare(explain(nets.resnet50(newer_layers)), build("resnet50"))
+        assert_accounted(c)
+        assert amounts(c) == {"running_statistics": 53_120}
+        assert amounts(c, "neurons") == {"stride_placement": -526_848}
 
-            c = compare(explain(nets.resnet50(newer_layers)), build("resnet50"))
-            assert_accounted(c)
-            assert amounts(c) == {"running_statistics": 53_120}
-            assert amounts(c, "neurons") == {"stride_placement": -526_848}
+    def test_googlenet_as_ported_to_pytorch_has_3_by_3_kernels_where_the_paper_has_5_by_5() -> None:
+        from torchvision_torch import build
 
-        def test_googlenet_as_ported_to_pytorch_has_3_by_3_kernels_where_the_paper_has_5_by_5() -> None:
-            from torchvision_torch import build
-
-            c = compare(explain(nets.googlenet()), build("googlenet"))
-            assert_accounted(c)
-            fives = sum((25 - 9) * into * out for *_, into, out, _ in nets.INCEPTIONS.values())
-            assert amounts(c)["kernel_size"] == fives == 380_928
-            assert c["neurons"].difference == 0
+        c = compare(explain(nets.googlenet()), build("googlenet"))
+        assert_accounted(c)
+        fives = sum((25 - 9) * into * out for *_, into, out, _ in nets.INCEPTIONS.values())
+        assert amounts(c)["kernel_size"] == fives == 380_928
+        assert c["neurons"].difference == 0

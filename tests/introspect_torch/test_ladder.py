@@ -127,3 +127,23 @@ def test_arguments_by_name_with_a_flag() -> None:
     e = explain(Nested(), {"batch": Batch((3, 8)), "more": [(3, 4), (4,)], "scale": True})
     assert e.status == "verified"
     assert any(row.path == "mul()" for row in e.layers)
+
+
+@pytest.mark.parametrize(
+    "draw",
+    [
+        nn.functional.dropout, lambda x: nn.functional.rrelu(x, training=True), nn.functional.gumbel_softmax,
+        lambda x: x + torch.rand_like(x), lambda x: x + torch.empty(2).geometric_(0.5), lambda x: torch.poisson(x.abs()),
+        lambda x: nn.functional.scaled_dot_product_attention(x, x, x, dropout_p=0.5),
+    ],
+)  # fmt: skip
+def test_what_a_run_on_the_example_draws_nobody_else_misses(draw: Any) -> None:
+    class Draws(Gated):
+        def forward(self, x: Tensor) -> Tensor:
+            return draw(super().forward(x))
+
+    model = Draws()
+    state = torch.get_rng_state()
+    e = explain(model, torch.ones(3, 8))
+    assert any("a forward pass on the example" in note for note in e.model.notes)
+    assert torch.equal(state, torch.get_rng_state())
