@@ -125,10 +125,11 @@ class Walk(Generic[V]):
         graph = node.inner if node is not None and node.inner is not None else self.graph(layer)
         chain = self.dialect.chain(layer) if graph is None else None
         if graph is None and chain is None:
-            if self.dialect.law(layer, node) is None:
+            lawful = self.dialect.law(layer, node) is not None
+            if not lawful:
                 graph = self._traced(layer, [self.visitor.shape(value) for value in values], node, prefix)
             if graph is None:
-                return self._leaf(layer, values, prefix, node, containers)
+                return self._leaf(layer, values, prefix, node, containers, lawful)
         return self._taken_apart(layer, graph, chain, values, prefix, node, containers)
 
     def _taken_apart(
@@ -162,10 +163,10 @@ class Walk(Generic[V]):
         return tuple(flowing[id(tensor)] for tensor in graph.outputs if id(tensor) in flowing)
 
     def _leaf(
-        self, layer: Any, values: tuple[V, ...], prefix: str, node: Optional[Node], containers: tuple[Any, ...]
+        self, layer: Any, values: tuple[V, ...], prefix: str, node: Optional[Node], containers: tuple[Any, ...], lawful: bool
     ) -> tuple[V, ...]:
         path = self.path(layer, prefix)
-        composite = self._is_composite(layer)
+        composite = not lawful and self._is_composite(layer)
         made = self.visitor.apply(path, layer, values, node, Around(containers, composite))
         if composite:
             self._parts(layer, path, (*containers, layer))

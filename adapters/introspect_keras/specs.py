@@ -295,7 +295,10 @@ def _cropping(layer: Any) -> Law:
 def _upsampling(layer: Any) -> Law:
     factors = tuple(layer.size) if isinstance(layer.size, (tuple, list)) else (layer.size,)
     layout = channels(layer) if hasattr(layer, "data_format") else "last"
-    return Law(Upsample(factors, mode=str(getattr(layer, "interpolation", "nearest")), channels=layout))
+    start = None
+    if len(factors) == 3 and layer.input_spec is None:  # Keras 2 asks no number of axes of UpSampling3D
+        start = 2 if layout == "first" else 1
+    return Law(Upsample(factors, mode=str(getattr(layer, "interpolation", "nearest")), channels=layout, start=start))
 
 
 def _merge(operation: str) -> Any:

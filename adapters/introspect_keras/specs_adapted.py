@@ -10,9 +10,9 @@ from .detecting import framework_class
 from .stored import Law, Stored
 
 _CALIBRATED = ("gptq", "awq")  # what such a layer holds depends on a run over data
-_KERNELS = {"Dense": ("kernel",), "EinsumDense": ("kernel",), "Embedding": ("embeddings",),
-            "ReversibleEmbedding": ("embeddings", "reverse_embeddings"),
-            **{f"Conv{rank}D": ("kernel",) for rank in (1, 2, 3)}}  # fmt: skip
+_QUANTISED = {"Dense": ("kernel",), "EinsumDense": ("kernel",), "Embedding": ("embeddings",),
+              "ReversibleEmbedding": ("embeddings", "reverse_embeddings")}  # fmt: skip
+_KERNELS = {**_QUANTISED, **{f"Conv{rank}D": ("kernel",) for rank in (1, 2, 3)}}
 
 
 class _Places(NamedTuple):
@@ -25,17 +25,18 @@ class _Places(NamedTuple):
 
 def adapted(layer: Any, law: Optional[Law]) -> Optional[Law]:
     """The law of a layer with the low-rank kernels and the quantised numbers that its configuration asks for."""
-    mode: Any = getattr(layer, "quantization_mode", None)
-    inside = _quantised_inside(layer)
-    if law is None or (mode is None and not inside and getattr(layer, "lora_rank", None) is None):
-        return law
     cls = framework_class(layer)
     name = "" if cls is None else cls.__name__
-    kernels = [item for item in law.stored if item.name in _KERNELS.get(name, ())]
-    if mode in _CALIBRATED or inside:
+    if law is None:
+        return None
+    if _quantised_inside(layer):
         return Law(Opaque(name, law.spec))
-    if not kernels:
+    mode: Any = layer.quantization_mode if name in _QUANTISED and hasattr(layer, "quantization_mode") else None
+    if mode in _CALIBRATED:
+        return Law(Opaque(name, law.spec))
+    if name not in _KERNELS or (mode is None and getattr(layer, "lora_rank", None) is None):
         return law
+    kernels = [item for item in law.stored if item.name in _KERNELS[name]]
     for kernel in kernels if mode in ("int8", "int4", "float8") else ():
         law = _float8(law, kernel) if mode == "float8" else _whole(layer, law, kernel, mode)
     return _low_rank(layer, law, kernels[0]) if _is_low_rank(layer) else law
@@ -43,7 +44,8 @@ def adapted(layer: Any, law: Optional[Law]) -> Optional[Law]:
 
 def _quantised_inside(layer: Any) -> bool:
     """Whether some of the layers that a layer's one law speaks of were quantised, each for itself."""
-    return any(getattr(part, "quantization_mode", None) for part in getattr(layer, "_layers", ()))
+    parts: Any = getattr(layer, "_layers", None)
+    return bool(parts) and any(getattr(part, "quantization_mode", None) for part in parts)
 
 
 def _is_low_rank(layer: Any) -> bool:

@@ -205,6 +205,10 @@ class Upsample(Spec):
     """Each spatial axis `factors` times as long, or of a given `size`; one number stands for every axis.
 
     `ranks`: how many axes the mode takes. `align_corners` may be said, True or False, only where values are interpolated.
+    `start`: the factors are those of the axes from there on, whatever axes there are beside them.
+
+    >>> Upsample((2, 2, 2), channels="last", start=1).output((8, 3, 4, 5, 6, 7))
+    (8, 6, 8, 10, 6, 7)
     """
 
     factors: Union[tuple[Union[int, float], ...], int, float] = ()
@@ -213,10 +217,14 @@ class Upsample(Spec):
     channels: str = "first"
     ranks: tuple[int, ...] = (3, 4, 5)
     align_corners: Optional[bool] = None
+    start: Optional[int] = None
     kind: ClassVar[str] = "upsample"
 
     def output(self, *inputs: Shape) -> Shape:
         (x,) = inputs
+        if self.start is not None and isinstance(self.factors, tuple):
+            end = self.start + len(self.factors)
+            return (*x[: self.start], *(positive(n, "Upsample") for n in self._sizes(x[self.start : end])), *x[end:])
         require_rank(x, self.ranks, "Upsample")
         if self.align_corners is not None and self.mode in _WITHOUT_CORNERS:
             raise ConfigurationError("this mode has no corners to align", got=self.mode, expected="linear, bilinear, ...")

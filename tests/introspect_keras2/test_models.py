@@ -44,6 +44,15 @@ def test_a_layer_alone(name: str) -> None:
     assert e.params == params
 
 
+@pytest.mark.parametrize(("data_format", "made"), [("channels_last", (4, 6, 8, 5, 6)), ("channels_first", (2, 6, 8, 10, 6))])
+def test_upsampling_of_volumes_asks_no_number_of_axes(data_format: str, made: tuple[int, ...]) -> None:
+    """Keras 2 repeats along three axes by their places, whatever axes there are beside them."""
+    x = keras.Input((2, 3, 4, 5, 6))
+    e = explain(keras.Model(x, layers.UpSampling3D(2, data_format=data_format, name="it")(x)))
+    assert_verified(e)
+    assert e["it"].output_shape[1:] == made
+
+
 @pytest.mark.parametrize(
     ("name", "params"),
     [("ResNet50", 25_636_712), ("MobileNetV2", 3_538_984), ("EfficientNetB0", 5_330_571), ("NASNetMobile", 5_326_716),
