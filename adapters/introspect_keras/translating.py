@@ -114,8 +114,11 @@ class Translator:
             return []
         if not self.dialect.built(layer):
             return self._expected(path, layer, law, shapes, around)
+        weights = weights_of(self.dialect, layer, around)
+        if not weights and (law is None or not law.stored):
+            return []  # most layers own nothing
         stored = {item.name: item for item in law.stored} if law else {}
-        names = named_weights(self.dialect, layer, law, weights_of(self.dialect, layer, around))
+        names = named_weights(self.dialect, layer, law, weights)
         return [
             self._holding(
                 name,
