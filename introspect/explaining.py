@@ -13,6 +13,7 @@ from .counts import Count, total
 from .ir import Model
 from .notation import formula
 from .registry import adapter_for
+from .rendering.printed import Printed
 from .reported import Reported, ReportedTensor
 from .rows import LayerRow, TensorRow
 from .verifying import INCOMPLETE, MISMATCH, OPAQUE, UNREPORTED, Judged, overall, verify
@@ -21,7 +22,7 @@ from .working import Workings, closed_formula
 _INPUT_NEEDED = "an input shape: explain(model, inputs)"
 
 
-class Explanation:
+class Explanation(Printed):
     """A model's ledger, its workings and its verdicts. Made by :func:`explain`; prints as a table.
 
     `model` is the translated model, `reported` what the framework said about it (None: nobody was asked).
@@ -164,28 +165,12 @@ class Explanation:
 
         return tell(self, path)
 
-    def render(self, form: str = "text", **options: Any) -> str:
-        """The explanation as ``text``, ``markdown`` or ``json``. Raises `ValueError` for any other form."""
-        from .rendering import render
-
-        return render(self, form, **options)
-
-    def to_json(self) -> str:
-        """JSON with a schema version; `from_json` reads it back."""
-        return self.render("json")
-
     @staticmethod
     def from_json(text: str) -> Explanation:
         """The explanation that `to_json` wrote; no framework is needed. Raises `UnreadableError` for anything else."""
         from .rendering.json import read
 
         return read(text)
-
-    def __str__(self) -> str:
-        return self.render("text")
-
-    def _repr_markdown_(self) -> str:
-        return self.render("markdown")  # notebooks show this
 
     def __repr__(self) -> str:
         return f"<Explanation of {self.model.name}: {self.params} parameters, {self.status}>"

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Optional
+from typing import ClassVar, Optional
+
+from ..rendering.printed import Printed
 
 
 @dataclass(frozen=True)
@@ -97,7 +99,7 @@ class PairRow:
 
 
 @dataclass(frozen=True)
-class Comparison:
+class Comparison(Printed):
     """Two models, layer by layer, and every difference with its reason. Made by `compare`; prints as an answer."""
 
     a: Side
@@ -106,6 +108,7 @@ class Comparison:
     rows: tuple[PairRow, ...]
     coincidences: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    renderer: ClassVar[str] = "introspect.rendering.comparison"
 
     def __getitem__(self, quantity: str) -> Account:
         """The account of one quantity: params, trainable, buffers or neurons. Raises `KeyError` naming those there are."""
@@ -134,28 +137,12 @@ class Comparison:
         """Whether nothing differs: no tensor, no shape, no count."""
         return not any(row.differs for row in self.rows) and all(account.difference == 0 for account in self.accounts)
 
-    def render(self, form: str = "text", **options: Any) -> str:
-        """The comparison as ``text``, ``markdown`` or ``json``. Raises `ValueError` for any other form."""
-        from ..rendering.comparison import render
-
-        return render(self, form, **options)
-
-    def to_json(self) -> str:
-        """JSON with a schema version; `from_json` reads it back."""
-        return self.render("json")
-
     @staticmethod
     def from_json(text: str) -> Comparison:
         """The comparison that `to_json` wrote. Raises `UnreadableError` for anything else."""
         from ..rendering.comparison import read
 
         return read(text)
-
-    def __str__(self) -> str:
-        return self.render("text")
-
-    def _repr_markdown_(self) -> str:
-        return self.render("markdown")  # notebooks show this
 
     def __repr__(self) -> str:
         found = " + ".join(f"{r.amount:,} {r.code}" for r in self.reasons)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Optional
+from typing import TYPE_CHECKING, Any, ClassVar, Optional
 
 from ..errors import IntrospectError
+from ..rendering.printed import Printed
 from . import costs
 from .claims import Claim, Reading, read_claim
 from .nothing import unexplained
@@ -25,7 +26,7 @@ _TRIED = 40  # candidates that are counted as a whole before the rest is given u
 
 
 @dataclass(frozen=True)
-class Diagnosis:
+class Diagnosis(Printed):
     """A claim about a model and the reasons for it, the simplest first; none where nothing fits.
 
     `value` is what the model has, `notes` what else there is to say. `parts`: the same for each layer, where a claim was made
@@ -41,6 +42,7 @@ class Diagnosis:
     reasons: tuple[Reason, ...] = ()
     notes: tuple[str, ...] = ()
     parts: Mapping[str, Diagnosis] = field(default_factory=dict)
+    renderer: ClassVar[str] = "introspect.rendering.diagnosis"
 
     @property
     def right(self) -> bool:
@@ -51,22 +53,6 @@ class Diagnosis:
     def explained(self) -> bool:
         """Whether there is any reason."""
         return bool(self.reasons)
-
-    def render(self, form: str = "text", **options: Any) -> str:
-        """As ``text``, ``markdown`` or ``json``. Raises `ValueError` for any other form."""
-        from ..rendering.diagnosis import render
-
-        return render(self, form, **options)
-
-    def to_json(self) -> str:
-        """JSON with a schema version."""
-        return self.render("json")
-
-    def __str__(self) -> str:
-        return self.render("text")
-
-    def _repr_markdown_(self) -> str:
-        return self.render("markdown")  # notebooks show this
 
     def __repr__(self) -> str:
         said = self.reasons[0].code if self.reasons else "unexplained"
