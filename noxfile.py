@@ -5,12 +5,15 @@ An interpreter is looked for on the path and among pyenv's; a session whose inte
 
 from __future__ import annotations
 
-import os
-import shutil
-import subprocess
+import sys
 from pathlib import Path
 
 import nox
+
+sys.path.insert(0, str(Path(__file__).parent))
+from environments import matrix as matrix_of_versions
+
+MATRIX = matrix_of_versions.read_matrix()
 
 nox.needs_version = ">=2023.4"
 nox.options.sessions = ["lint", "everything", "vintage"]
@@ -21,21 +24,14 @@ nox.options.default_venv_backend = "venv"  # the interpreter's own pip still bui
 
 def interpreter(version: str) -> str:
     """The path of Python `version`; `version` itself where there is none, which nox then names as missing."""
-    found = shutil.which(f"python{version}")
-    if found and subprocess.run([found, "--version"], capture_output=True).returncode == 0:
-        return found
-    root = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv"))
-    candidates = sorted(root.glob(f"versions/{version}.*/bin/python"))
-    return str(candidates[-1]) if candidates else version
+    return matrix_of_versions.interpreter(version) or version
 
 
 def install(session: nox.Session, name: str) -> None:
-    """The pinned packages of `environments/name.txt`, in two steps: old packages want NumPy there when they are built."""
+    """The pinned packages of `environments/name.txt`."""
     lines = Path("environments", f"{name}.txt").read_text().splitlines()
-    pins = [line for line in lines if line and not line.startswith("#")]
-    early = [pin for pin in pins if pin.startswith(("numpy", "scipy", "setuptools"))]
-    session.install("wheel", *early)
-    session.install(*pins)
+    for packages in matrix_of_versions.in_steps(line for line in lines if line and not line.startswith("#")):
+        session.install(*packages)
 
 
 def run_tests(session: nox.Session, frameworks: str, *paths: str) -> None:
@@ -157,3 +153,16 @@ def benchmarks(session: nox.Session) -> None:
     session.install("-e", ".", "--no-deps")
     for script in ("pytorch.py", "lasagne_networks.py", "keras_models.py"):
         session.run("python", f"benchmarks/{script}", *session.posargs)
+
+
+@nox.session(venv_backend="none")
+def matrix(session: nox.Session) -> None:
+    """Record the ledgers of every environment of `environments/matrix.toml`; `-- --keep` leaves the environments there."""
+    session.run(sys.executable, "environments/matrix.py", *session.posargs)
+
+
+@nox.session(venv_backend="none")
+@nox.parametrize("row", list(MATRIX), ids=list(MATRIX))
+def ledgers(session: nox.Session, row: str) -> None:
+    """Record the ledgers of one of those environments; `-- --keep` leaves it there."""
+    session.run(sys.executable, "environments/matrix.py", row, *session.posargs)
