@@ -149,8 +149,11 @@ def _claimed(claims: tuple[str, ...]) -> Any:
 
 def _target(target: str) -> Any:
     """A saved explanation, or the model that a target names."""
+    from .files import read_text
+    from .rendering.json import read
+
     if target.endswith(".json") and Path(target).is_file():
-        return Explanation.from_json(Path(target).read_text(encoding="utf-8"))
+        return read(read_text(target), target)
     return resolve(target)
 
 

@@ -12,6 +12,7 @@ from ..comparing.accounting import pair_name
 from ..comparing.result import Account, Comparison, PairRow, Place, Reason, Side, Tensors
 from ..comparing.wording import listed, title_of
 from ..errors import UnreadableError
+from ..files import parse_json
 from .markdown import escaped
 
 SCHEMA = "introspect/comparison/1"
@@ -194,10 +195,7 @@ def to_json(c: Comparison, *, indent: Optional[int] = 1) -> str:
 
 def read(source: str) -> Comparison:
     """The comparison that `to_json` wrote. Raises `UnreadableError` for anything else."""
-    try:
-        data = json.loads(source)
-    except (ValueError, RecursionError) as error:
-        raise UnreadableError("this is not JSON", got=str(error)) from None
+    data = parse_json(source)
     if not isinstance(data, dict) or data.get("schema") != SCHEMA:
         got = data.get("schema") if isinstance(data, dict) else type(data).__name__
         raise UnreadableError("this is not a comparison", got=got, expected=SCHEMA)

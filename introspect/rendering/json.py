@@ -9,6 +9,7 @@ from ..algebra import Dim
 from ..counting import NEURONS
 from ..counts import Count
 from ..errors import UnreadableError
+from ..files import parse_json
 from ..layers.base import Shape
 from ..notation import PYTHON, formula
 from ..reported import Reported
@@ -43,14 +44,14 @@ def write(explanation: Explanation, *, indent: Optional[int] = 1) -> str:
     return json.dumps(data, indent=indent, ensure_ascii=False)
 
 
-def read(text: str) -> Explanation:
-    """The explanation that `write` wrote; numbers are worked out anew. Raises `UnreadableError` for anything else."""
+def read(text: str, where: str = "") -> Explanation:
+    """The explanation that `write` wrote; numbers are worked out anew. Raises `UnreadableError` for anything else.
+
+    `where`: the file, for an error's text.
+    """
     from ..explaining import Explanation
 
-    try:
-        data = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise UnreadableError("this is not JSON", got=str(error)) from None
+    data = parse_json(text, where)
     if not isinstance(data, dict) or data.get("schema") != SCHEMA:
         got = data.get("schema") if isinstance(data, dict) else type(data).__name__
         raise UnreadableError("this is not an explanation", got=got, expected=SCHEMA)
