@@ -10,6 +10,7 @@ from typing import Any, Callable, Optional
 from .collection import collection_paused
 from .counting import NEURONS, Entry, Ledger, count
 from .counts import Count, total
+from .errors import IntrospectError
 from .ir import Model
 from .notation import formula
 from .registry import adapter_for
@@ -230,4 +231,13 @@ def explain(model: Any, inputs: Any = None, *, verify: bool = True) -> Explanati
         return Explanation(translated, adapter.report(model, translated, inputs, full=verify), verified=verify)
 
 
-__all__ = ["Explanation", "LayerRow", "TensorRow", "explain"]
+def explained(model: Any, inputs: Any = None, *, verify: bool = True) -> Explanation:
+    """The explanation of `model`, which may be one already. Raises `IntrospectError` where that is given inputs again."""
+    if not isinstance(model, Explanation):
+        return explain(model, inputs, verify=verify)
+    if inputs is not None:
+        raise IntrospectError("an explanation has its inputs already", got=inputs, hint="give them to explain(model, inputs)")
+    return model
+
+
+__all__ = ["Explanation", "LayerRow", "TensorRow", "explain", "explained"]

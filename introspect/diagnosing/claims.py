@@ -85,16 +85,34 @@ def read_claim(claim: Any) -> Claim:
         return _checked(Claim(f"{int(claim):,}", tuple(_whole(int(claim)))))
     if isinstance(claim, Real) and not isinstance(claim, bool) and float(claim).is_integer():
         return read_claim(int(float(claim)))
+    number, digits, unit = _parsed(claim)
+    readings = tuple(sorted(_readings(number, digits, unit), key=lambda reading: reading.cost))
+    if not readings:
+        raise UnreadableError("this is no claimed number", got=repr(claim)[:80], expected=_EXPECTED)
+    return _checked(Claim(f"{readings[0].low:,}" if readings[0].how == EXACT else claim.strip(), readings))
+
+
+def read_bound(claim: Any) -> Fraction:
+    """A bound as it is written, not rounded: how many elements it is, by the likeliest reading of its unit.
+
+    >>> [int(read_bound(text)) for text in ("12M", "25.6 M", "1,664", "21.4MB")]
+    [12000000, 25600000, 1664, 5350000]
+
+    Raises `UnreadableError` as `read_claim` does.
+    """
+    likeliest = read_claim(claim).readings[0]
+    number = _parsed(claim)[0] if isinstance(claim, str) else Fraction(likeliest.low)
+    return number * likeliest.scale / (likeliest.width or 1)
+
+
+def _parsed(claim: Any) -> tuple[Fraction, int, str]:
+    """The number of a claim that is text, its digits behind the point, and its unit."""
     found = _FORM.fullmatch(claim.strip()) if isinstance(claim, str) else None
     if found is None:
         raise UnreadableError("this is no claimed number", got=repr(claim)[:80], expected=_EXPECTED)
     unit = found["unit"].lower()
     unit = _WORDS.get(unit, unit)
-    number, digits = _number(found["number"].strip(), bool(unit))
-    readings = tuple(sorted(_readings(number, digits, unit), key=lambda reading: reading.cost))
-    if not readings:
-        raise UnreadableError("this is no claimed number", got=repr(claim)[:80], expected=_EXPECTED)
-    return _checked(Claim(f"{readings[0].low:,}" if readings[0].how == EXACT else claim.strip(), readings))
+    return *_number(found["number"].strip(), bool(unit)), unit
 
 
 def _checked(claim: Claim) -> Claim:

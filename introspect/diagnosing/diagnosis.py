@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, Optional
 
 from ..errors import IntrospectError
+from ..explaining import explained
 from ..rendering.printed import Printed
 from . import costs
 from .claims import Claim, Reading, read_claim
@@ -69,7 +70,7 @@ def diagnose(model: Any, claim: Any, at: Optional[str] = None, quantity: str = "
 
     Raises `IntrospectError` for a claim that cannot be read, an unknown layer, or a number that needs an input.
     """
-    explanation = _explained(model, inputs)
+    explanation = explained(model, inputs, verify=False)
     if isinstance(claim, Mapping) or (isinstance(claim, Sequence) and not isinstance(claim, str)):
         from .lists import diagnose_each
 
@@ -81,18 +82,6 @@ def diagnose(model: Any, claim: Any, at: Optional[str] = None, quantity: str = "
     if quantity == "output":
         return diagnose_output(explanation, read_claim(claim), at)
     return diagnose_one(Tally(explanation, quantity, find_scope(explanation.model, at)), read_claim(claim), at)
-
-
-def _explained(model: Any, inputs: Any) -> Explanation:
-    from ..explaining import Explanation, explain
-
-    if isinstance(model, Explanation):
-        if inputs is not None:
-            raise IntrospectError(
-                "an explanation has its inputs already", got=inputs, hint="diagnose(model, claim, inputs=...)"
-            )
-        return model
-    return explain(model, inputs, verify=False)
 
 
 def diagnose_output(explanation: Explanation, claim: Claim, at: Optional[str]) -> Diagnosis:

@@ -71,7 +71,8 @@ def find_scope(model: Model, at: Optional[str]) -> Scope:
     from difflib import get_close_matches
 
     paths = [layer.path for layer in model.layers]
-    near = get_close_matches(at, paths, 3) or paths[:5]
+    tensors = [f"{layer.path}.{holding.name}" for layer in model.layers for holding in layer.holdings]
+    near = get_close_matches(at, [*paths, *tensors], 3) or paths[:5]
     raise IntrospectError("there is no such layer", got=at, expected=f"a path of the model, such as {', '.join(near)}")
 
 

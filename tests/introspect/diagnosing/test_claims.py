@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from introspect.diagnosing.claims import CUT, ROUNDED, read_claim
+from introspect.diagnosing.claims import CUT, ROUNDED, read_bound, read_claim
 from introspect.errors import UnreadableError
 
 
@@ -89,3 +89,21 @@ def test_whatever_is_rounded_or_cut_is_read_back(value: int, unit: tuple[int, st
         if abs(Fraction(text[:-1]) - shown) == 0:
             assert read_claim(text).fits(value), (text, value)
             assert not read_claim(text).readings[0].fits(value + 3 * scale)
+
+
+@pytest.mark.parametrize(
+    ("written", "bound"),
+    [
+        ("12M", 12_000_000), ("25.6 M", 25_600_000), (12_345, 12_345), ("1,664", 1664), (1000, 1000), (1.2e7, 12_000_000),
+        ("21.4MB", 5_350_000), ("1 KiB", 256), ("10 bytes", Fraction(5, 2)), ("7bn", 7 * 10**9), ("0.5k", 500),
+    ],
+)  # fmt: skip
+def test_a_bound_is_the_number_as_written_and_not_what_rounds_to_it(written: Any, bound: Any) -> None:
+    assert read_bound(written) == bound
+    assert read_bound(written) != bound + 1
+
+
+@pytest.mark.parametrize("written", ["", "many", None, -3, True, "12 parsecs"])
+def test_what_is_no_bound_is_refused(written: Any) -> None:
+    with pytest.raises(UnreadableError):
+        read_bound(written)
