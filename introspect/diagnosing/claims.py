@@ -18,6 +18,7 @@ from ..errors import UnreadableError
 from . import costs
 
 EXACT, ROUNDED, CUT = "exact", "rounded", "cut off"
+_SINGLE = 4  # bytes
 _POWERS = {"": 0, "k": 1, "m": 2, "g": 3, "b": 3, "t": 4}
 _WORDS = {"thousand": "k", "mio": "m", "mn": "m", "mln": "m", "million": "m", "millions": "m", "bn": "b", "billion": "b",
           "billions": "b", "trillion": "t", "bytes": "byte", "byte": "byte"}  # fmt: skip
@@ -93,7 +94,7 @@ def read_claim(claim: Any) -> Claim:
 
 
 def read_bound(claim: Any) -> Fraction:
-    """A bound as it is written, not rounded: how many elements it is, by the likeliest reading of its unit.
+    """A bound as it is written, not rounded: how many elements it is, where it is in bytes those of single precision.
 
     >>> [int(read_bound(text)) for text in ("12M", "25.6 M", "1,664", "21.4MB")]
     [12000000, 25600000, 1664, 5350000]
@@ -102,7 +103,7 @@ def read_bound(claim: Any) -> Fraction:
     """
     likeliest = read_claim(claim).readings[0]
     number = _parsed(claim)[0] if isinstance(claim, str) else Fraction(likeliest.low)
-    return number * likeliest.scale / (likeliest.width or 1)
+    return number * likeliest.scale / (_SINGLE if likeliest.width else 1)
 
 
 def _parsed(claim: Any) -> tuple[Fraction, int, str]:
