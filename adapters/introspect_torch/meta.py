@@ -12,6 +12,12 @@ from introspect.inputs import InputShape
 
 from .standins import concrete, is_standin
 
+try:
+    torch.empty(0, device="meta")
+    THERE_IS_META = True
+except RuntimeError:  # before PyTorch 1.9
+    THERE_IS_META = False
+
 
 def meta_tensor(x: Any) -> Any:
     """A meta tensor like a stand-in or tensor; anything else as it is."""

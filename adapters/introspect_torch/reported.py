@@ -10,7 +10,6 @@ from typing import Any, Callable, Optional
 
 import torch
 from torch import nn
-from torch.nn.parameter import is_lazy
 from torch.nn.utils.rnn import PackedSequence
 
 from introspect.algebra import unknowns
@@ -20,7 +19,7 @@ from introspect.reported import Reported, ReportedLayer, ReportedOutput, Reporte
 
 from .creation import drawn_apart, is_made_anew, listening, may_be_real, plainly
 from .holding import held, parts
-from .meta import leaves, mapped, property_name, shapes_in, site
+from .meta import THERE_IS_META, leaves, mapped, property_name, shapes_in, site
 from .packed import PACKING, as_given, shapes, with_packed_inputs
 from .skeleton import Place, Twins, as_module, forward_of, in_flat_pieces, places
 from .specs import version
@@ -29,6 +28,13 @@ from .standins import concrete, sample
 
 _LONGEST_REASON = 160  # PyTorch lists every backend it has when a kernel is missing
 Record = tuple[str, list[tuple[int, ...]], list[tuple[int, ...]]]  # path, shapes that went in, shapes that came out
+
+_LAZY = getattr(nn.parameter, "UninitializedTensorMixin", nn.parameter.UninitializedParameter)  # the latter before PyTorch 1.9
+
+
+def is_lazy(tensor: Any) -> bool:
+    """Whether a tensor of a lazy module has no size yet."""
+    return isinstance(tensor, _LAZY)
 
 
 def report(model: Any, translated: Model, inputs: Any = None, *, full: bool = True) -> Reported:
@@ -153,7 +159,7 @@ def called_with(arguments: Any) -> tuple[tuple[Any, ...], dict[str, Any]]:
 
 def recorded(placed: Sequence[Place], given: Any) -> tuple[list[Record], str, str]:
     """A run without data, or on the examples where that does not come to its end: the calls, why it stopped, what it was."""
-    records, failure = record(placed, given)
+    records, failure = record(placed, given) if THERE_IS_META else ([], "this PyTorch has no meta device")
     shapes = shapes_in(given)
     if failure and shapes and all(isinstance(one.example, (torch.Tensor, PackedSequence)) for one in shapes):
         return (*record(placed, given, on_example=True), "a forward pass on the example")

@@ -49,7 +49,7 @@ def attention(m: Any) -> Law:
     own = None if m._qkv_same_embed_dim else m
     spec = MultiHeadAttention(
         m.embed_dim, m.num_heads, own and m.kdim, own and m.vdim, m.in_proj_bias is not None,
-        m.bias_k is not None, m.add_zero_attn, not m.batch_first,
+        m.bias_k is not None, m.add_zero_attn, not getattr(m, "batch_first", False),
     )  # fmt: skip
     together = {"in_proj_weight": ("query_kernel key_kernel value_kernel", "(set out) in")}
     apart = {f"{name[0]}_proj_weight": (f"{name}_kernel", "out in") for name in ("query", "key", "value")}

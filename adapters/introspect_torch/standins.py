@@ -6,6 +6,7 @@ answers `__torch_function__`: PyTorch's functions, called on it, come to us befo
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Callable, Protocol
 
 import torch
@@ -57,7 +58,7 @@ class StandIn(torch.Tensor):  # type: ignore[misc]
     @staticmethod
     def of(walk: Walk, value: int, shape: Shape, dtype: Any) -> StandIn:
         """A stand-in for the value called `value`."""
-        made: StandIn = torch.Tensor._make_wrapper_subclass(StandIn, concrete(shape), dtype=dtype, device="cpu")
+        made: StandIn = _without_storage(concrete(shape), dtype)
         made.walk, made.value, made.known_shape, made.known_dtype = walk, value, shape, dtype
         return made
 
@@ -124,6 +125,12 @@ class StandIn(torch.Tensor):  # type: ignore[misc]
         return f"<stand-in {self.known_shape}>"
 
     __hash__ = object.__hash__
+
+
+def _without_storage(shape: Sequence[int], dtype: Any) -> Any:
+    if hasattr(torch.Tensor, "_make_wrapper_subclass"):
+        return torch.Tensor._make_wrapper_subclass(StandIn, shape, dtype=dtype, device="cpu")
+    return torch.Tensor._make_subclass(StandIn, torch.empty((), dtype=dtype).expand(shape))  # before PyTorch 1.11: one element
 
 
 def _walk_of(tree: Any) -> Any:

@@ -22,7 +22,7 @@ from introspect.storage import by_key, stored_shape
 from .calls import READERS, Reading
 from .creation import creating, is_made_anew, may_be_real
 from .functions import FUNCTIONS, Applied, NoLawError
-from .meta import leaves, mapped, meta_tensor, plain_name, property_name, site
+from .meta import THERE_IS_META, leaves, mapped, meta_tensor, plain_name, property_name, site
 from .skeleton import Place, Twins, forward_of
 from .specs import Law
 from .standins import StandIn, StoppedError, ValueNeededError, is_standin
@@ -169,7 +169,8 @@ class Walker:
         sizes = given[0] if given and isinstance(given[0], (tuple, list)) else given or kwargs["size"]
         if not all(isinstance(n, int) for n in sizes):
             return self.constant(tuple(sizes), dtype)
-        made = getattr(torch.empty(0, dtype=dtype, device="meta"), name)(*given, **{**kwargs, "device": "meta"})
+        device = "meta" if THERE_IS_META else "cpu"
+        made = getattr(torch.empty(0, dtype=dtype, device=device), name)(*given, **{**kwargs, "device": device})
         if may_be_real(function, made):
             return getattr(torch.zeros(0, dtype=dtype), name)(*given, **{**kwargs, "device": "cpu"})
         return self.constant(tuple(made.shape), made.dtype)
@@ -192,6 +193,8 @@ class Walker:
         inputs = [self._as_standin(leaf) for leaf in leaves((args, kwargs)) if isinstance(leaf, torch.Tensor)]
         if any(not isinstance(dim, int) for x in inputs for dim in x.known_shape):
             raise ValueNeededError(f"{name}() has no law and needs a full input shape", hint="numbers for every dimension")
+        if not THERE_IS_META:
+            raise ValueNeededError(f"{name}() has no law, and this PyTorch no meta device", hint="an example instead of shapes")
         try:
             with torch.no_grad():
                 result = function(*mapped(args, meta_tensor), **mapped(kwargs, meta_tensor))
