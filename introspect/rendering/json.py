@@ -34,7 +34,7 @@ def write(explanation: Explanation, *, indent: Optional[int] = 1) -> str:
         "status": e.status,
         "verified": e.verified,
         "neurons_are": NEURONS["weighted"],
-        "totals": {**{name: _count(getattr(e, name)) for name in _COUNTS}, "opaque_params": e.opaque_params},
+        "totals": totals(e),
         "layers": [_layer(row) for row in e.layers],
         "tensors": [_tensor(tensor) for tensor in e.tensors],
         "notes": [*e.model.notes, *e.notes_on_totals],
