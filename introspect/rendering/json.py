@@ -44,6 +44,12 @@ def write(explanation: Explanation, *, indent: Optional[int] = 1) -> str:
     return json.dumps(data, indent=indent, ensure_ascii=False)
 
 
+def totals(explanation: Explanation) -> dict[str, Any]:
+    """The whole model's counts by name: a number, an expression, or None where it is not known."""
+    counts = {name: _count(getattr(explanation, name)) for name in _COUNTS}
+    return {**counts, "opaque_params": explanation.opaque_params}
+
+
 def read(text: str, where: str = "") -> Explanation:
     """The explanation that `write` wrote; numbers are worked out anew. Raises `UnreadableError` for anything else.
 
