@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from importlib import import_module
+from importlib.util import module_from_spec, spec_from_file_location
 from typing import Any, Optional, Union
 
 from .errors import IntrospectError
@@ -15,17 +17,12 @@ def resolve(target: str) -> Any:
 
     Raises `IntrospectError` naming the part that could not be found, or what the callable raised.
     """
-    module_name, _, attribute = target.partition(":")
-    if not attribute:
+    if ":" not in target:
         raise IntrospectError(
-            "this is not a target", got=target, expected="package.module:callable, or a .json file that exists"
-        )
-    module = _imported(module_name)
-    found: Any = module
-    for part in attribute.split("."):
-        if not hasattr(found, part):
-            raise IntrospectError(f"{module_name} has no {attribute}", hint=f"one of its names, such as {_names(module)}")
-        found = getattr(found, part)
+            "this is not a target", got=target, expected="package.module:callable, or a .json file that exists",
+            hint="--all for every model of a module",
+        )  # fmt: skip
+    found = locate(target)
     if any(adapter.owns(found) for adapter in adapters().values()) or not callable(found):
         return found
     try:
@@ -36,15 +33,48 @@ def resolve(target: str) -> Any:
         ) from None
 
 
+def locate(target: str) -> Any:
+    """What ``package.module:name``, or a module alone, names; nothing is called. A module may be a file: ``folder/zoo.py``."""
+    module_name, _, attribute = target.partition(":")
+    module = _from_file(module_name) if module_name.endswith(".py") else _imported(module_name)
+    found: Any = module
+    for part in attribute.split(".") if attribute else ():
+        if not hasattr(found, part):
+            raise IntrospectError(f"{module_name} has no {attribute}", hint=f"one of its names, such as {_names(module)}")
+        found = getattr(found, part)
+    return found
+
+
 def _imported(name: str) -> Any:
     if "" not in sys.path and "." not in sys.path:
         sys.path.insert(0, "")  # a module beside the user, as `python -m` would find it
     try:
         return import_module(name)
-    except ImportError as error:
-        raise IntrospectError(
-            f"{name} cannot be imported", got=error, hint="run it where `python -c 'import ...'` works"
-        ) from None
+    except Exception as error:  # a module's own code runs, and may raise anything
+        raise _not_imported(name, error) from None
+
+
+def _from_file(name: str) -> Any:
+    """A file's module, with what stands beside it importable, as `python file.py` would have it."""
+    path = os.path.realpath(name)
+    if path in sys.modules:
+        return sys.modules[path]
+    spec = spec_from_file_location(path, path)
+    if spec is None or spec.loader is None or not os.path.isfile(path):
+        raise IntrospectError("there is no such file", got=name, expected="a file of Python, or a module's name")
+    module = sys.modules[path] = module_from_spec(spec)
+    sys.path.insert(0, os.path.dirname(path))
+    try:
+        spec.loader.exec_module(module)
+    except Exception as error:
+        del sys.modules[path]
+        raise _not_imported(name, error) from None
+    return module
+
+
+def _not_imported(name: str, error: Exception) -> IntrospectError:
+    got = error if isinstance(error, ImportError) else f"{type(error).__name__}: {error}"
+    return IntrospectError(f"{name} cannot be imported", got=got, hint="run it where `python -c 'import ...'` works")
 
 
 def _names(module: Any) -> str:
