@@ -178,6 +178,10 @@ def dialect_of(model: Any) -> Dialect:
         from .keras3 import Keras3
 
         return Keras3(version)
+    if package == "keras" and version.startswith(("2.0.", "2.1.", "2.2.", "2.3.")):
+        from .multibackend import MultiBackend
+
+        return MultiBackend(version)
     if version.startswith("2."):
         from .keras2 import Keras2
 

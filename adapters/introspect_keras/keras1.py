@@ -73,7 +73,7 @@ class Keras1:
         stack = list(reversed(outputs))
         while stack:
             tensor = stack[-1]
-            node = tensor.layer.inbound_nodes[tensor.node]
+            node = nodes_of(tensor.layer)[tensor.node]
             fed = [self._tensor(*end) for end in zip(node.inbound_layers, node.node_indices, node.tensor_indices)]
             missing = [t for t in fed if id(t) not in known]
             if id(tensor) in known:
@@ -133,7 +133,7 @@ class Keras1:
         graph = self.graph(layer)
         if graph is not None:
             return [(name, self.shape(tensor)) for name, tensor in zip(graph.names, graph.inputs)]
-        nodes = getattr(layer, "inbound_nodes", [])
+        nodes = nodes_of(layer)
         if nodes:
             shapes = nodes[0].input_shapes
             return [("input" if len(shapes) == 1 else f"input_{i + 1}", _plain(s)) for i, s in enumerate(shapes)]
@@ -141,7 +141,7 @@ class Keras1:
         return None if shape is None else [("input", _plain(shape))]
 
     def shape(self, tensor: Any) -> ReportedShape:
-        return _plain(tensor.layer.inbound_nodes[tensor.node].output_shapes[tensor.position])
+        return _plain(nodes_of(tensor.layer)[tensor.node].output_shapes[tensor.position])
 
     def variable_shape(self, variable: Any) -> ReportedShape:
         if hasattr(variable, "get_value"):
@@ -184,6 +184,12 @@ class Keras1:
 
     def built(self, layer: Any) -> bool:
         return bool(getattr(layer, "built", False))
+
+
+def nodes_of(layer: Any) -> list[Any]:
+    """A layer's applications; Keras 2 came to hide them."""
+    found: list[Any] = getattr(layer, "_inbound_nodes", None) or getattr(layer, "inbound_nodes", None) or []
+    return found
 
 
 def _plain(shape: Any) -> ReportedShape:

@@ -55,7 +55,8 @@ _DENSE = (Stored("kernel", ("kernel",), "in out"), _BIAS)
 
 
 def channels(layer: Any) -> str:
-    return str(chosen(CHANNELS, layer.data_format, "data format"))
+    """Where the channels are; what has no such field, in the first versions of Keras 2, has them last."""
+    return str(chosen(CHANNELS, getattr(layer, "data_format", "channels_last"), "data format"))
 
 
 def _axes(axis: Any) -> tuple[int, ...]:
@@ -86,7 +87,7 @@ def _kernel(rank: int, axes: str, name: str = "kernel", role: str = "kernel") ->
 
 
 def _conv(layer: Any) -> Law:
-    spec = Conv(**_sliding(layer), filters=layer.filters, groups=layer.groups)
+    spec = Conv(**_sliding(layer), filters=layer.filters, groups=getattr(layer, "groups", 1))
     return Law(spec, (_kernel(len(layer.kernel_size), "in out"), _BIAS))
 
 
@@ -98,7 +99,7 @@ def _transposed(layer: Any) -> Law:
         raise ConfigurationError("this layer dilates all axes alike", got=tuple(layer.dilation_rate), expected="one number")
     if layer.padding == "valid":
         fields["padding"] = "valid"  # TensorFlow's rule for it is not that of padding by 0
-    spec = TransposedConv(**fields, filters=layer.filters, output_padding=tuple(layer.output_padding or ()))
+    spec = TransposedConv(**fields, filters=layer.filters, output_padding=tuple(getattr(layer, "output_padding", None) or ()))
     return Law(spec, (_kernel(len(layer.kernel_size), "out in"), _BIAS))
 
 
@@ -118,7 +119,7 @@ def _local(layer: Any) -> Law:
     rank = len(layer.kernel_size)
     fields = {**_sliding(layer, dilates=False), "bias": "untied" if layer.use_bias else None}
     spec = LocallyConnected(**fields, filters=layer.filters)
-    if layer.implementation != 1:
+    if getattr(layer, "implementation", 1) != 1:
         return Law(Opaque(type(layer).__name__, spec))
     places = " ".join(suffix or "n" for suffix in axis_suffixes(rank))
     window = " ".join(kernel_axes(rank))

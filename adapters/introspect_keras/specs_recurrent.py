@@ -34,12 +34,13 @@ def cell_law(cell: Any) -> Optional[Recurrent]:
         kind,
         cell.units,
         bias_sets=sets if cell.use_bias else 0,
-        reset_after=bool(cell.reset_after) if kind == "gru" else None,
+        reset_after=_reset_after(cell) if kind == "gru" else None,
         activation=name_of(cell.activation),
     )
 
 
 def _reset_after(cell: Any) -> bool:
+    """The first versions of Keras 2 can only reset before."""
     return bool(getattr(cell, "reset_after", False))
 
 
@@ -105,7 +106,7 @@ def _bidirectional(layer: Any) -> Optional[Law]:
 
 
 def _conv_lstm(layer: Any) -> Optional[Law]:
-    cell = layer.cell
+    cell, at = (layer.cell, "cell.") if hasattr(layer, "cell") else (layer, "")  # Keras 2.0 has no cell for it
     window = " ".join(kernel_axes(len(cell.kernel_size)))
     spec = ConvRecurrent(
         tuple(cell.kernel_size),
@@ -116,12 +117,12 @@ def _conv_lstm(layer: Any) -> Optional[Law]:
         bias=bool(cell.use_bias),
         channels=str(chosen(CHANNELS, cell.data_format, "data format")),
         return_sequences=bool(layer.return_sequences),
-        states=bool(layer.return_state),
+        states=bool(getattr(layer, "return_state", False)),
         activation=name_of(cell.activation),
     )
-    kernel = Stored("kernel", ("kernel",), f"{window} in (gate out)", "cell.kernel")
-    recurrent = Stored("recurrent_kernel", ("recurrent_kernel",), f"{window} state (gate out)", "cell.recurrent_kernel")
-    return Law(spec, (kernel, recurrent, Stored("bias", ("bias",), "(gate out)", "cell.bias")))
+    kernel = Stored("kernel", ("kernel",), f"{window} in (gate out)", f"{at}kernel")
+    recurrent = Stored("recurrent_kernel", ("recurrent_kernel",), f"{window} state (gate out)", f"{at}recurrent_kernel")
+    return Law(spec, (kernel, recurrent, Stored("bias", ("bias",), "(gate out)", f"{at}bias")))
 
 
 RECURRENT: Table = {

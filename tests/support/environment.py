@@ -6,6 +6,7 @@ import collections.abc
 import os
 import sys
 import types
+from importlib import import_module
 from importlib.util import find_spec
 
 DEFAULT = "torch,torchvision,keras,lasagne,nolearn"
@@ -57,5 +58,7 @@ if "nolearn" in frameworks():
     prepare_nolearn()
 if "keras1" in frameworks():
     os.environ.setdefault("KERAS_BACKEND", "theano")
+if os.environ.get("KERAS_BACKEND") == "theano":
+    import_module("theano.ifelse")  # Keras 2.0 counts on somebody having done so
 elif "keras" in frameworks():
     os.environ.setdefault("KERAS_BACKEND", "tensorflow")
