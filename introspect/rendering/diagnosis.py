@@ -32,10 +32,10 @@ def render(diagnosis: Diagnosis, form: str = "text", **options: Any) -> str:
 def text(diagnosis: Diagnosis, *, width: Optional[int] = None) -> str:
     """Plain text, never wider than `width` columns (the terminal's, if not given)."""
     columns = max(30, width or shutil.get_terminal_size((100, 24)).columns - 1)
-    return "\n".join(_wrapped(line, columns) for line in _lines(diagnosis))
+    return "\n".join(folded(line, columns) for line in _lines(diagnosis))
 
 
-def _wrapped(line: str, columns: int) -> str:
+def folded(line: str, columns: int) -> str:
     """A line folded at its own indentation, numbers in front of it standing out."""
     stripped = line.lstrip(" ")
     indent = len(line) - len(stripped)

@@ -1,0 +1,1 @@
+"""What the pytest plugin is made of. Tests use the fixture `introspect_baseline`; its type is `checking.Baseline`."""
