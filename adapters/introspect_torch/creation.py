@@ -56,8 +56,8 @@ def listening(heard: Callable[[Callable[..., Any], Any, Any], None], call: Calla
         heard(function, (args, kwargs), result)
         return result
 
-    with _mode(handle):
-        yield
+    with _mode(handle) if TorchFunctionMode is not None else torch.random.fork_rng(devices=[]):
+        yield  # without modes nothing is heard, and what is drawn is put back
 
 
 _DRAWING = frozenset(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import AbstractContextManager
 from typing import Any
 
 from introspect.ir import Model
@@ -35,6 +36,14 @@ class TorchAdapter:
         from .demo import trained
 
         return trained(seconds)
+
+    def unallocated(self) -> list[AbstractContextManager[Any]]:
+        """Ways of making models that take no memory for their parameters; none before PyTorch is imported."""
+        if "torch" not in sys.modules:
+            return []
+        from .unallocated import ways
+
+        return ways()
 
 
 adapter = TorchAdapter()

@@ -13,7 +13,7 @@ from torch import nn
 from .skeleton import Place
 from .specs_quantized import keeps_packed, packed
 
-_FOLDER = "parametrizations"
+FOLDER = "parametrizations"
 
 
 class Held(NamedTuple):
@@ -39,16 +39,16 @@ def held(module: nn.Module) -> list[Held]:
         found += [Held(tensor.name, tensor, False, module) for tensor in packed(module)]
     inner = parametrizations(module)
     if inner is not None:
-        for path, part in inner.named_modules(prefix=_FOLDER):
+        for path, part in inner.named_modules(prefix=FOLDER):
             found += [one._replace(name=f"{path}.{one.name}") for one in held(part)]
     return found
 
 
 def parametrizations(module: nn.Module) -> Optional[nn.ModuleDict]:
     """What computes some of a module's tensors from others; None where nothing does."""
-    if _FOLDER not in module._modules:
+    if FOLDER not in module._modules:
         return None
-    inner = module._modules[_FOLDER]
+    inner = module._modules[FOLDER]
     if not isinstance(inner, nn.ModuleDict):
         return None
     known = all(hasattr(part, "is_tensor") and hasattr(part, "unsafe") for part in inner.values())
@@ -57,5 +57,5 @@ def parametrizations(module: nn.Module) -> Optional[nn.ModuleDict]:
 
 def parts(placed: Sequence[Place]) -> frozenset[int]:
     """The modules that are part of another's layer."""
-    found = [parametrizations(module) for _, module in placed if _FOLDER in module._modules]
+    found = [parametrizations(module) for _, module in placed if FOLDER in module._modules]
     return frozenset(id(part) for inner in found if inner is not None for part in inner.modules())

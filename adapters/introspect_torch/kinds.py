@@ -7,17 +7,20 @@ remembers what it has worked out.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple, Optional
+from operator import itemgetter
+from typing import Any, Callable, NamedTuple, Optional
 
 from torch import nn
 
 from introspect.errors import IntrospectError
+from introspect.ir import Alike, Holding
 from introspect.layers import Opaque
 from introspect.layers.base import Spec
 
-from .holding import held
+from .holding import FOLDER, held
 from .skeleton import Place
 from .specs import READS_CHILDREN, Law, law_class, rule_of, runs_by_law
+from .specs_quantized import keeps_packed
 from .specs_torchvision import beside
 from .specs_wrapped import changed, is_changed
 
@@ -40,33 +43,100 @@ class Kind(NamedTuple):
 
 
 _LAWLESS = Kind(None)
+_NOTHING = Alike()
+_NO_ROLE: tuple[tuple[str, ...], str] = ((), "")
+_EVERY_MODULES = frozenset(nn.Module().__dict__)  # what says nothing of a configuration
+
+
+class Found(NamedTuple):
+    """A module's kind, what it holds but for the tensors' identities, and what tells the tensors apart."""
+
+    kind: Kind
+    alike: Alike
+    keys: Sequence[Any]
+
+
+class _Reading(NamedTuple):
+    """How the modules of one class are told apart. `base`: whose law they follow; `configuration`: reads a module's state."""
+
+    base: Optional[type]
+    configuration: Callable[[Mapping[str, Any]], Any]
+    singly: bool  # what a module of this class holds is not all in its own registers
 
 
 class Kinds:
     """The kinds of one model's modules."""
 
     def __init__(self) -> None:
-        self._bases: dict[type, tuple[Optional[type], tuple[str, ...]]] = {}
-        self._known: dict[Any, Kind] = {}
+        self._readings: dict[type, _Reading] = {}
+        self._known: dict[Any, tuple[Kind, Alike]] = {}
 
-    def of(self, module: nn.Module) -> Kind:
-        """The kind of `module`. Raises the law's error where its configuration cannot be."""
-        cls = type(module)
-        if cls not in self._bases:
-            public = tuple(name for name in module.__dict__ if name[:1] != "_" and name != "training")
-            self._bases[cls] = law_class(module), public
-        base, public = self._bases[cls]
-        if base is None:
-            return _LAWLESS
-        if base in READS_CHILDREN or is_changed(module):  # modules that look alike may differ in what they hold
-            return _kind(module, base)
-        state = module.__dict__
-        names = tuple([name for kind in (module._parameters, module._buffers) for name, t in kind.items() if t is not None])
-        key = (cls, len(state), names, *map(state.get, public))
-        try:
-            return self._known.get(key) or self._known.setdefault(key, _kind(module, base))
-        except TypeError:  # an attribute that does not hash: nothing to remember it by
-            return _kind(module, base)
+    def of(self, module: nn.Module) -> Found:
+        """What is known of `module`. Raises the law's error where its configuration cannot be."""
+        cls, state = type(module), module.__dict__
+        reading = self._readings.get(cls)
+        if reading is None:
+            reading = self._readings[cls] = _reading(module)
+        parameters, buffers = state["_parameters"], state["_buffers"]
+        if reading.singly or state["_forward_pre_hooks"] or FOLDER in state["_modules"]:
+            return found(module, _LAWLESS if reading.base is None else _kind(module, reading.base))
+        if reading.base is None and not parameters and not buffers:
+            return _OPEN
+        own = [*parameters.values(), *buffers.values()]
+        keys = [id(tensor) for tensor in own if tensor is not None]
+        trained = tuple([None if tensor is None else tensor.requires_grad for tensor in own])
+        key = (cls, len(state), *parameters, "", *buffers, trained, _configuration(reading, state))
+        known = self._known.get(key)
+        if known is None:
+            made = found(module, _LAWLESS if reading.base is None else _kind(module, reading.base))
+            known = self._known[key] = made.kind, made.alike
+        return Found(*known, keys)
+
+
+def _reading(module: nn.Module) -> _Reading:
+    base = law_class(module)
+    names = [name for name in module.__dict__ if name not in _EVERY_MODULES] if base is not None else []
+    singly = base in READS_CHILDREN or keeps_packed(type(module))  # type: ignore[arg-type]
+    return _Reading(base, itemgetter(*names) if names else lambda state: None, singly)
+
+
+def _configuration(reading: _Reading, state: Mapping[str, Any]) -> Any:
+    """Equal, and of a hash, for modules that are configured alike."""
+    try:
+        given = reading.configuration(state)
+    except KeyError:
+        given = tuple(state.items())
+    try:
+        hash(given)
+    except TypeError:
+        return frozen(given)
+    return given
+
+
+def frozen(value: Any) -> Any:
+    """Plain containers as tuples; what has no hash even so as something that equals nothing else."""
+    if isinstance(value, (tuple, list)):
+        return (type(value), *[frozen(item) for item in value])
+    if type(value) is dict:
+        return (dict, *[(frozen(key), frozen(item)) for key, item in value.items()])
+    try:
+        hash(value)
+    except TypeError:
+        return object()
+    return value
+
+
+def found(module: nn.Module, kind: Kind) -> Found:
+    """A module of a known kind, whatever it holds."""
+    own = held(module)
+    alike = Alike(
+        Holding(one.name, "", *kind.stored.get(one.name, _NO_ROLE), not one.buffer and one.tensor.requires_grad, one.buffer)
+        for one in own
+    )
+    return Found(kind, alike, [one.key for one in own])
+
+
+_OPEN = Found(_LAWLESS, _NOTHING, ())
 
 
 def beside_layers(placed: Sequence[Place]) -> dict[str, Kind]:

@@ -14,7 +14,7 @@ from torch.nn.utils.rnn import PackedSequence
 
 from introspect.algebra import unknowns
 from introspect.inputs import InputShape, parse_inputs
-from introspect.ir import Layer, Model, Shape
+from introspect.ir import Layer, Model, Shape, lawless
 from introspect.reported import Reported, ReportedLayer, ReportedOutput, ReportedTensor
 
 from .creation import drawn_apart, is_made_anew, listening, may_be_real, plainly
@@ -41,7 +41,7 @@ def report(model: Any, translated: Model, inputs: Any = None, *, full: bool = Tr
     """Tensor sizes; with `full`, also output shapes, by one forward pass without data on `inputs`."""
     model = as_module(model)
     if not full:
-        opaque = {layer.path for layer in translated.layers for h in layer.holdings if not h.roles}
+        opaque = {layer.path for layer in translated.layers if layer.holdings and lawless(layer.holdings)}
         asked = [place for place in places(model) if place.path in opaque] if opaque else []
         return Reported(_layers(asked), source=f"torch {version()}")
     placed = list(places(model))

@@ -130,7 +130,8 @@ class StandIn(torch.Tensor):  # type: ignore[misc]
 def _without_storage(shape: Sequence[int], dtype: Any) -> Any:
     if hasattr(torch.Tensor, "_make_wrapper_subclass"):
         return torch.Tensor._make_wrapper_subclass(StandIn, shape, dtype=dtype, device="cpu")
-    return torch.Tensor._make_subclass(StandIn, torch.empty((), dtype=dtype).expand(shape))  # before PyTorch 1.11: one element
+    empty = torch.sparse_coo_tensor(torch.empty((len(shape), 0)), torch.empty(0, dtype=dtype), tuple(shape))
+    return torch.Tensor._make_subclass(StandIn, empty)  # before PyTorch 1.11: sparse, so that no kernel finds numbers in it
 
 
 def _walk_of(tree: Any) -> Any:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Optional
 
@@ -13,20 +12,20 @@ from introspect.algebra import unknowns
 from introspect.building import Builder
 from introspect.errors import IntrospectError
 from introspect.inputs import InputShape, parse_inputs
-from introspect.ir import Holding, Model
+from introspect.ir import Holdings, Identities, Model
 from introspect.layers import Container, Input
 
-from .holding import held, parts
-from .kinds import Kind, Kinds, beside_layers
+from .holding import parts
+from .kinds import Kinds, beside_layers, found
 from .meta import mapped, shapes_in
 from .packed import as_given, with_packed_inputs
 from .reported import called_with, recorded
 from .skeleton import as_module, places, unscripted
-from .specs import Law, version
+from .specs import version
 from .standins import StandIn, StoppedError, ValueNeededError
-from .walking import Walker
+from .walking import Entered, Walker
 
-_NO_ROLE: tuple[tuple[str, ...], str] = ((), "")
+_CONTAINER = Container()  # one for all: what is worked out of a law is remembered by its identity
 _NO_INPUT = "no input shape was given: parameters are complete, shapes and neurons are not known"
 
 
@@ -46,50 +45,27 @@ def translate(model: Any, inputs: Any = None) -> Model:
 
 
 class _Translation:
-    """The layers of a model, before any call. By path: `laws`, of modules that run by one; `owners`, of all modules that own
-    tensors by one; `indices`, of the layers in `builder`.
-    """
+    """The layers of a model, before any call. `entered`: by path, those that are in `builder`."""
 
     def __init__(self, model: nn.Module) -> None:
         self.model = model
         self.placed = list(places(model))
         self.builder = Builder("torch", version(), type(self.placed[0].module).__name__)
-        self.laws: dict[str, Law] = {}
-        self.owners: dict[str, Law] = {}
-        self.indices: dict[str, int] = {}
-        self._identities: dict[Any, str] = {}
+        self.entered: dict[str, Entered] = {}
+        identities = Identities()
         kinds = Kinds()
         beside = beside_layers(self.placed)
         inner = parts(self.placed)
         for path, module in self.placed:
             if id(module) in inner:
                 continue
-            self._add(path, module, beside.get(path) or kinds.of(module))
-
-    def _add(self, path: str, module: nn.Module, kind: Kind) -> None:
-        holdings = self._holdings(module, kind.stored)
-        if kind.spec is None and not holdings:
-            return
-        self.indices[path] = self.builder.layer(path, kind.spec or Container(), holdings, type(module).__name__)
-        if kind.law is not None:
-            self.owners[path] = kind.law
-        if kind.runs:
-            self.laws[path] = kind.law or Law(kind.spec or Container())
-
-    def _holdings(self, module: nn.Module, stored: Mapping[str, tuple[tuple[str, ...], str]]) -> list[Holding]:
-        return [
-            Holding(
-                one.name,
-                self._identity(one.key),
-                *stored.get(one.name, _NO_ROLE),
-                not one.buffer and one.tensor.requires_grad,
-                one.buffer,
-            )
-            for one in held(module)
-        ]
-
-    def _identity(self, key: Any) -> str:
-        return self._identities.setdefault(key, f"t{len(self._identities)}")
+            kind, alike, keys = found(module, beside[path]) if path in beside else kinds.of(module)
+            if kind.spec is None and not alike:
+                continue
+            identities.add(keys)
+            holdings = Holdings(alike, keys, identities) if keys else ()
+            index = self.builder.layer(path, kind.spec or _CONTAINER, holdings, type(module).__name__)
+            self.entered[path] = Entered(index, kind)
 
 
 def _walked(translation: _Translation, given: Any) -> Model:
@@ -99,7 +75,7 @@ def _walked(translation: _Translation, given: Any) -> Model:
     Raises `StoppedError` where the model's own code stops in every run: these inputs are not for it.
     """
     builder = translation.builder
-    walker = Walker(builder, translation.placed, translation.laws, translation.owners, translation.indices)
+    walker = Walker(builder, translation.placed, translation.entered)
     values = _add_inputs(builder, given)
     standins = iter([_standin(walker, v, one) for v, one in zip(values, shapes_in(given))])
     try:
@@ -175,8 +151,9 @@ def _recorded(translation: _Translation, given: Any, reason: IntrospectError) ->
         return None
     _add_inputs(builder, given)
     for path, taken, made in records:
-        if path in translation.laws:
+        entered = translation.entered.get(path)
+        if entered is not None and entered.kind.runs:
             values = [builder.value(shape, reported=True) for shape in taken]
-            builder.call(translation.indices[path], values, keep=len(made))
+            builder.call(entered.layer, values, keep=len(made))
     builder.notes.append(f"{_in_short(reason)}: calls were recorded from {run}")
     return builder.finish()

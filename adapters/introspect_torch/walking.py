@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import partial
-from typing import Any, Callable, Optional
+from typing import Any, Callable, NamedTuple, Optional
 
 import torch
 from torch import nn
@@ -22,9 +22,9 @@ from introspect.storage import by_key, stored_shape
 from .calls import READERS, Reading
 from .creation import creating, is_made_anew, may_be_real
 from .functions import FUNCTIONS, Applied, NoLawError
+from .kinds import Kind
 from .meta import THERE_IS_META, leaves, mapped, meta_tensor, plain_name, property_name, site
 from .skeleton import Place, Twins, forward_of
-from .specs import Law
 from .standins import StandIn, StoppedError, ValueNeededError, is_standin
 
 _PLAIN_PROPERTIES = frozenset(
@@ -45,20 +45,23 @@ class Held(dict):  # type: ignore[type-arg]
         return tensor if tensor is None else self.walker.tensor(self.module, name, tensor)
 
 
+class Entered(NamedTuple):
+    """A module's layer in the builder, and its kind."""
+
+    layer: int
+    kind: Kind
+
+
 class Walker:
-    """Walks one model once. By path: `laws`, of modules that run by one; `owners`, of all that own tensors by one;
-    `indices`, of their layers in the builder.
-    """
+    """Walks one model once. `entered`: by path, the modules that are layers."""
 
     def __init__(
         self,
         builder: Builder,
         placed: Sequence[Place],
-        laws: Mapping[str, Law],
-        owners: Mapping[str, Law],
-        indices: Mapping[str, int],
+        entered: Mapping[str, Entered],
     ) -> None:
-        self.builder, self._owners = builder, owners
+        self.builder, self._entered = builder, entered
         self.index_inputs: set[int] = set()
         self._path: list[str] = []
         self._stopped_at = ""
@@ -69,13 +72,14 @@ class Walker:
         self._placed = placed
         self._paths: dict[int, str] = {}
         self._tensor_values: dict[int, StandIn] = {}
-        self._twins = Twins(placed, self._held, lambda place: place.path in laws)
-        for place in placed:
-            twin = self._twins.of(place.module)
-            if place.path in laws:
-                twin.__dict__["forward"] = partial(self._by_law, indices[place.path], twin)
+        self._twins = Twins(placed, self._held, lambda place: place.path in entered and entered[place.path].kind.runs)
+        for path, module in placed:
+            twin = self._twins.of(module)
+            layer = entered.get(path)
+            if layer is not None and layer.kind.runs:
+                twin.__dict__["forward"] = partial(self._by_law, layer.layer, twin)
             else:
-                self._open(place.path, twin)
+                self._open(path, twin)
 
     def run(self, args: Sequence[Any], kwargs: dict[str, Any]) -> list[int]:
         """Call the model on stand-ins; returns the ids of what comes out.
@@ -246,7 +250,7 @@ class Walker:
         return made
 
     def _law_shape(self, path: str, name: str) -> Optional[Shape]:
-        law = self._owners.get(path)
+        law = self._entered[path].kind.law if path in self._entered else None
         if law is None or name not in law.layouts:
             return None
         keys, layout = law.layouts[name]
