@@ -211,6 +211,10 @@ class LayerRow:
             return summed
         return Count(summed.value, lambda: self._expression(chosen))
 
+    def worked(self, tensor: TensorRow) -> Count:
+        """The size of one of its tensors, with the working."""
+        return Count(tensor.size, lambda: self._expression([tensor]), why_unknown=_NO_SHAPE)
+
     def _expression(self, chosen: list[TensorRow]) -> Dim:
         return in_terms([(t.keys, t.size or 0) for t in chosen], self._workings.tensors(self._row))
 

@@ -52,9 +52,8 @@ def lines_of(item: Item) -> list[Line]:
     shape = None if opaque else shape_of(item["shape"])
     flags = _flag(item["trainable"]), _flag(item.get("buffer", False))
     seen = Seen(() if opaque else _keys(item), shape, None if opaque else flags)
-    line = Line(
-        layer, name, _holding(item, item["tensor"], flags), seen, True, item.get("held", True), _told(item, name, flags)
-    )
+    holding = _holding(item, item["tensor"], flags)
+    line = Line(layer, name, holding, seen, True, item.get("held", True), _told(item, name, flags))
     return [line, *(_other(also, item["tensor"], shape) for also in item.get("also", ()))]
 
 

@@ -102,7 +102,7 @@ def _named(model: Model, i: int, names: list[str]) -> Item:
 
 
 def _call(model: Model, call: Call, first: bool, names: list[str], refs: list[Any], made: set[int]) -> Item:
-    item = {**_named(model, call.layer, names), "law": None} if first else {"again": names[call.layer]}
+    item: Item = {**_named(model, call.layer, names), "law": None} if first else {"again": names[call.layer]}
     item["from"] = [_taken(i, model, refs, made) for i in call.inputs]
     made.update((*call.inputs, *call.outputs))
     values = [model.values[i] for i in call.outputs]
@@ -148,9 +148,7 @@ class _Tensors:
         ordered = sorted(found, key=lambda item: item["tensor"])
         for one, other in zip(ordered, ordered[1:]):
             if one["tensor"] == other["tensor"]:
-                raise IntrospectError(
-                    "two tensors have the same name: a baseline could not tell them apart", path=one["tensor"]
-                )
+                raise IntrospectError("two tensors of one name cannot be told apart in a baseline", path=one["tensor"])
         return ordered
 
     def _item(self, key: str, entry: Entry, holding: Optional[Holding]) -> Item:

@@ -71,8 +71,10 @@ def _declared(e: Optional[Explanation]) -> list[Any]:
     return [x[0] if len(x) == 1 else tuple(x) for x in (first, given)]
 
 
-def comparison(a: Explanation, b: Explanation, notes: Sequence[str] = ()) -> Comparison:
-    """Two explanations compared."""
+def comparison(
+    a: Explanation, b: Explanation, notes: Sequence[str] = (), labels: Optional[tuple[str, str]] = None
+) -> Comparison:
+    """Two explanations compared. `labels`: how the two are called in a sentence, if not by what tells them apart."""
     flows = Flow(a), Flow(b)
     for change in (together, lambda flow, others: apart(flow.units, others)):
         changed = change(flows[0], flows[1].units), change(flows[1], flows[0].units)
@@ -81,15 +83,15 @@ def comparison(a: Explanation, b: Explanation, notes: Sequence[str] = ()) -> Com
     matches = align(flows[0].units, flows[1].units)
     accountant = Accountant(*flows, matches)
     shares = accountant.shares()
-    sides = _sides(a, b)
+    sides = _sides(a, b, labels)
     accounts = tuple(_account(name, a, b, shares, sides, accountant.roots) for name in (*QUANTITIES, "neurons"))
     rows = tuple(_row(match) for match in matches)
     doubts = [f"{e.model.name} is not what its framework reports: see explain()" for e in (a, b) if e.status == "mismatch"]
     return Comparison(*sides, accounts, rows, _coincidences(accounts[0], rows, sides), (*notes, *doubts))
 
 
-def _sides(a: Explanation, b: Explanation) -> tuple[Side, Side]:
-    first, second = _labels(a, b)
+def _sides(a: Explanation, b: Explanation, labels: Optional[tuple[str, str]]) -> tuple[Side, Side]:
+    first, second = labels or _labels(a, b)
     return _side(a, first), _side(b, second)
 
 
