@@ -37,9 +37,24 @@ class Total(NamedTuple):
     remark: str
 
 
+def tensors_alone(e: Explanation) -> bool:
+    """Whether there is nothing to show but tensors: no law, and no call."""
+    return not e.model.complete and not e.model.calls and all(layer.spec.lawless for layer in e.model.layers)
+
+
 def lines(e: Explanation, definition: str = "weighted") -> list[Line]:
     """The table, a line a row."""
+    if tensors_alone(e):
+        return [_line_of_tensors(row) for row in e.layers]
     return [_line(row, e.model.complete, definition) for row in e.layers]
+
+
+def _line_of_tensors(row: LayerRow) -> Line:
+    said = [f"{tensor.name} {show(tensor.shape) if tensor.shape is not None else '?'}" for tensor in row.tensors]
+    shown = ", ".join(said[:_MOST_TERMS]) + (f" and {len(said) - _MOST_TERMS:,} more" if len(said) > _MOST_TERMS else "")
+    tied = f"tied to {', '.join(row.shared)}" if row.shared else ""
+    status = OPAQUE if row.status == VERIFIED else row.status  # what is tied is counted elsewhere, and by no law there
+    return Line(row.path, row.kind_name, "", "; ".join(filter(None, (shown, tied))), _params(row), "", status)
 
 
 def _line(row: LayerRow, complete: bool, definition: str) -> Line:
@@ -97,17 +112,21 @@ def shape_lines(e: Explanation) -> list[tuple[str, str, str]]:
 
 def totals(e: Explanation, definition: str = "weighted") -> list[Total]:
     """The model's numbers, each with a remark."""
+    alone = tensors_alone(e)
     found = [Total("parameters", str(e.params), _sum(e.params))]
-    found.append(Total("trainable", str(e.trainable), f"weights {e.weights}, biases {e.biases}"))
+    if not alone:
+        found.append(Total("trainable", str(e.trainable), f"weights {e.weights}, biases {e.biases}"))
     if e.non_trainable:
         found.append(Total("non-trainable", str(e.non_trainable), ""))
     if e.packed_bytes:
         found.append(Total("packed", f"{e.packed_bytes:,} bytes", "what the quantised tensors take, as they are stored"))
     if e.buffers:
         found.append(Total("buffers", str(e.buffers), "state, not among the parameters"))
-    if e.opaque_params:
+    if e.opaque_params and not alone:
         share = f"{e.opaque_params:,} of the parameters are the framework's number: no law speaks of them"
         found.append(Total("opaque", f"{e.opaque_params:,}", share))
+    if alone:
+        return [*found, Total("neurons", "unknown", "tensors alone do not say what is done with them")]
     found.append(Total("neurons", str(e.count_neurons(definition)), _meaning(e, definition)))
     found.append(Total("connections", str(e.connections), f"edges from a bias apart: {e.bias_connections}"))
     return found
@@ -134,6 +153,8 @@ def verdict(e: Explanation) -> str:
     if e.status == MISMATCH:
         return f"mismatch: what was worked out is not what {source} says"
     assert e.status == INCOMPLETE
+    if tensors_alone(e):
+        return f"incomplete: tensors alone, {len(e.tensors):,} with the shapes that {source} gives; no law speaks of them"
     checked = sum(1 for t in e.tensors if t.status == VERIFIED)
     return f"incomplete: {checked} of {len(e.tensors)} tensors verified against {source}, no mismatch"
 
@@ -142,12 +163,16 @@ def findings(e: Explanation) -> list[tuple[str, list[str]]]:
     """Headings with sentences: what does not agree, what has no law, what was not said."""
     sections = [
         ("Mismatches", [text for row in e.mismatches for text in row.verdicts] + e.notes_on_totals),
-        ("No law, numbers as the framework reports them", [text for row in e.opaque for text in row.verdicts]),
+        ("No law, numbers as the framework reports them", _lawless(e)),
         ("Notes", list(dict.fromkeys([*e.model.notes, *(e.reported.notes if e.reported else ())]))),
     ]
     if not e.verified:
         sections = [s for s in sections if s[0] != "Mismatches"]
     return [(heading, sentences) for heading, sentences in sections if sentences]
+
+
+def _lawless(e: Explanation) -> list[str]:
+    return [] if tensors_alone(e) else [text for row in e.opaque for text in row.verdicts]
 
 
 def title(e: Explanation) -> str:
