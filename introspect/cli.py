@@ -36,20 +36,39 @@ def main() -> None:
 @main.command("explain")
 @click.argument("target")
 @click.option(
-    "--input", "shapes", multiple=True, metavar="SHAPE", help="1,3,224,224 or N,3,H,W or name=1,128; once for each input."
+    "--input",
+    "shapes",
+    multiple=True,
+    metavar="SHAPE",
+    help="1,3,224,224 or N,3,H,W or name=1,128; once for each input. Of many models: SHAPE, 'raft_*=SHAPE;SHAPE' or @FILE.",
 )
-@click.option("--format", "form", type=click.Choice(FORMS), default="text", show_default=True)
+@click.option("--format", "form", type=click.Choice((*FORMS, "jsonl")), default="text", show_default=True)
 @click.option(
     "--neurons", type=click.Choice(list(NEURONS)), default="weighted", show_default=True, help="Which outputs are neurons."
 )
 @click.option("--no-verify", is_flag=True, help="Work it out on paper alone.")
 @click.option("--width", type=int, help="Columns of the text table; the terminal's by default.")
+@click.option("--all", "everything", is_flag=True, help="Every model of a module.")
+@click.option("--only", multiple=True, metavar="PATTERN", help="Of many models those with such a name: 'resnet*'.")
+@click.option("--workers", type=click.IntRange(1), help="Processes for many models; one for each core by default.")
+@click.option("--timeout", type=click.FloatRange(0), metavar="SECONDS", help="For one of many models; 600 by default, 0: none.")
+@click.option("--output", metavar="FILE", help="Where many models' lines of JSON go, and where a run goes on that was ended.")
 def explain_command(
-    target: str, shapes: tuple[str, ...], form: str, neurons: str, no_verify: bool, width: Optional[int]
+    target: str, shapes: tuple[str, ...], form: str, neurons: str, no_verify: bool, width: Optional[int], **of_many: Any
 ) -> None:
-    """Explain TARGET: package.module:callable (a model, or what makes one), or a saved explanation (.json)."""
+    """Explain TARGET: package.module:callable (a model, or what makes one), or a saved explanation (.json).
+
+    TARGET may be many: a mapping of names to models or factories, a list of factories, a registry, or with --all a module. The
+    exit code is then 2 where a model failed, else 1 where one disagrees with its framework.
+    """
+    from .many.finding import is_many
+
     try:
-        explanation = _explanation(target, shapes, not no_verify)
+        found = None if of_many["everything"] else _target(target)
+        if of_many["everything"] or is_many(found):
+            sys.exit(_explain_many(target, form, neurons, shapes=shapes, verify=not no_verify, width=width, **of_many))
+        _refuse_for_one(form, of_many)
+        explanation = found if isinstance(found, Explanation) else explain(found, parse_shapes(shapes), verify=not no_verify)
     except IntrospectError as error:
         raise _Failure(str(error)) from None
     show(explanation, form, neurons=neurons, width=width)
@@ -57,9 +76,23 @@ def explain_command(
         sys.exit(MISMATCH_EXIT)
 
 
-def _explanation(target: str, shapes: tuple[str, ...], verify: bool) -> Explanation:
-    found = _target(target)
-    return found if isinstance(found, Explanation) else explain(found, parse_shapes(shapes), verify=verify)
+def _explain_many(target: str, form: str, neurons: str, **options: Any) -> int:
+    from .many.command import FORMS as FORMS_OF_MANY
+    from .many.command import Options, run
+
+    if form not in FORMS_OF_MANY or neurons != "weighted":
+        raise IntrospectError(
+            "this is not for many models", got=f"--format {form}" if form not in FORMS_OF_MANY else f"--neurons {neurons}",
+            expected=f"--format {' or '.join(FORMS_OF_MANY)}, and weighted neurons",
+        )  # fmt: skip
+    given = {name: value for name, value in options.items() if value is not None}
+    return run(target, Options(form=form, **given))
+
+
+def _refuse_for_one(form: str, of_many: dict[str, Any]) -> None:
+    given = [f"--{name}" for name, value in of_many.items() if value] + (["--format jsonl"] if form == "jsonl" else [])
+    if given:
+        raise IntrospectError("this is for many models, and the target is one", got=", ".join(given))
 
 
 def show(explanation: Explanation, form: str = "text", *, neurons: str = "weighted", width: Optional[int] = None) -> None:

@@ -28,7 +28,8 @@ class Adapter(Protocol):
     """What a framework's adapter offers. Importing it must not import the framework.
 
     Two more methods are optional, for ``introspect demo``: ``demonstration(seconds)``, a small trained model and its input, and
-    ``counterpart()``, the same model untrained (or None), to be compared with it.
+    ``counterpart()``, the same model untrained (or None), to be compared with it. Another is, where many models are made one
+    after the other: ``unallocated()``, context managers within which a model is made without memory for it, the best first.
     """
 
     name: str

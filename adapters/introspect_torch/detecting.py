@@ -38,8 +38,8 @@ class TorchAdapter:
         return trained(seconds)
 
     def unallocated(self) -> list[AbstractContextManager[Any]]:
-        """Ways of making models that take no memory for their parameters; none before PyTorch is imported."""
-        if "torch" not in sys.modules:
+        """Ways of making models that take no memory for their parameters; none before PyTorch is imported, or before 2.0."""
+        if not hasattr(getattr(sys.modules.get("torch"), "device", None), "__enter__"):
             return []
         from .unallocated import ways
 

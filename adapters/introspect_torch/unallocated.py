@@ -11,7 +11,7 @@ from torch.overrides import TorchFunctionMode
 _UNFILLED = (torch.empty, torch.Tensor.new_empty)
 
 
-class _EmptyOnMeta(TorchFunctionMode):
+class _EmptyOnMeta(TorchFunctionMode):  # type: ignore[misc]
     """Puts on the meta device only what is made without a value, as a layer's parameters are: what is computed from values
     (the widths of a RegNet, from `torch.arange`) still is.
     """
@@ -24,5 +24,5 @@ class _EmptyOnMeta(TorchFunctionMode):
 
 
 def ways() -> list[AbstractContextManager[Any]]:
-    """The meta device for everything, then for what is empty; none where this PyTorch cannot be told so."""
-    return [torch.device("meta"), _EmptyOnMeta()] if hasattr(torch.device, "__enter__") else []
+    """The meta device for everything, then for what is empty."""
+    return [torch.device("meta"), _EmptyOnMeta()]
