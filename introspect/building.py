@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Optional
 
 from .errors import IntrospectError
-from .ir import Call, Holding, Layer, Model, Value
+from .ir import Call, Holding, Holdings, Layer, Model, Value
 from .layers import Input
 from .layers.base import Shape, Spec
 
@@ -27,7 +27,8 @@ class Builder:
         self, path: str, spec: Spec, holdings: Sequence[Holding] = (), kind_name: str = "", function: bool = False
     ) -> int:
         """Add a layer; returns its index."""
-        self.layers.append(Layer(path, spec, tuple(holdings), kind_name or spec.kind, function))
+        held = holdings if isinstance(holdings, Holdings) else tuple(holdings)
+        self.layers.append(Layer(path, spec, held, kind_name or spec.kind, function))
         return len(self.layers) - 1
 
     def input(

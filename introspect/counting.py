@@ -83,7 +83,7 @@ class Ledger:
 
 def count(model: Model) -> Ledger:
     """The ledger of `model`. Raises a law's error, with the path, for a configuration that cannot be."""
-    books = _Books()
+    books = Books()
     rows = []
     batch = batch_of(model)
     for index, call, layer, first in model.called():
@@ -112,6 +112,11 @@ def batch_of(model: Model) -> Dim:
     x = None if entrance is None else model.values[entrance].shape
     axis = None if x is None or first is None else model.layers[first.layer].spec.batch_axis(x)
     return x[axis] if x and axis is not None else 1
+
+
+def may_own(layer: Layer) -> bool:
+    """Whether a layer could own a tensor; most do not."""
+    return type(layer.spec).tensors is not Spec.tensors or bool(layer.holdings)
 
 
 def law_tensors(layer: Layer, inputs: tuple[Optional[Shape], ...]) -> Optional[tuple[Tensor, ...]]:
@@ -158,7 +163,7 @@ class _Stored(NamedTuple):
         return cls(tensors, shape, size, size // len(tensors), all(t.trainable for t in tensors))
 
 
-class _Books:
+class Books:
     """Enters layers one after another: which tensors are new, and which an earlier layer holds already."""
 
     def __init__(self) -> None:
@@ -170,8 +175,8 @@ class _Books:
         own: list[Entry] = []
         shared: list[Entry] = []
         claims: list[Entry] = []
-        if not layer.holdings and type(layer.spec).tensors is Spec.tensors:
-            return own, shared, claims  # most layers own nothing
+        if not may_own(layer):
+            return own, shared, claims
         law = self._law(layer, inputs)
         left = dict(law.sizes)
         for holding in layer.holdings:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from functools import cached_property
 from typing import Any, Callable, Optional
 
+from .algebra import Dim
 from .collection import collection_paused
 from .counting import NEURONS, Entry, Ledger, count
 from .counts import Count, total
@@ -17,6 +18,7 @@ from .registry import adapter_for
 from .rendering.printed import Printed
 from .reported import Reported, ReportedTensor
 from .rows import LayerRow, TensorRow
+from .totals import Owned, owned
 from .verifying import INCOMPLETE, MISMATCH, OPAQUE, UNREPORTED, Judged, overall, verify
 from .working import Workings, closed_formula
 
@@ -31,8 +33,12 @@ class Explanation(Printed):
 
     def __init__(self, model: Model, reported: Optional[Reported] = None, *, verified: bool = True) -> None:
         self.model, self.reported, self.verified = model, reported, verified and reported is not None
-        self._ledger: Ledger = count(model)
+        self._owned_tensors = owned(model) or [Owned(entry, 1) for entry in self._ledger.entries]
         self._workings = Workings(model)
+
+    @cached_property
+    def _ledger(self) -> Ledger:
+        return count(self.model)
 
     @cached_property
     def _judged(self) -> list[Judged]:
@@ -178,18 +184,23 @@ class Explanation(Printed):
 
     def _owned(self, name: str, wanted: Callable[[Entry], bool], written: Optional[Callable[[], str]] = None) -> Count:
         """The sum over the tensors that are `wanted`; row by row only where the framework's numbers are carried in."""
-        entries = self._ledger.entries
 
         def by_rows() -> Count:
             return total([getattr(row, name) for row in self.layers], _INPUT_NEEDED, written)
 
-        lawless = [(entry, self._carried.get((entry.path, entry.name))) for entry in entries if entry.size is None]
-        if any(tensor is None or tensor.size is None for entry, tensor in lawless):
-            return by_rows()
-        carried = [(t.size or 0, replace(e, trainable=t.trainable, buffer=t.buffer)) for e, t in lawless if t is not None]
-        known = [(entry.size, entry) for entry in entries if entry.size is not None]
-        value = sum((size for size, entry in [*known, *carried] if wanted(entry)), 0)
+        value: Dim = 0
+        for entry, times in self._owned_tensors:
+            found = entry if entry.size is not None else self._filled_in(entry)
+            if found.size is None:
+                return by_rows()
+            if wanted(found):
+                value = value + found.size * times
         return Count(value, working=lambda: by_rows().working, formula=written)
+
+    def _filled_in(self, entry: Entry) -> Entry:
+        """A tensor of which no law speaks, with what the framework says of it."""
+        tensor = self._carried.get((entry.path, entry.name))
+        return replace(entry, size=tensor.size, trainable=tensor.trainable, buffer=tensor.buffer) if tensor else entry
 
     @cached_property
     def _carried(self) -> dict[tuple[str, str], ReportedTensor]:

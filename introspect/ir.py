@@ -6,14 +6,15 @@ What there are many of is a named tuple: quick to make, and nothing that the gar
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple, Optional
+from functools import cached_property
+from typing import Any, NamedTuple, Optional
 
 from .algebra import Dim
 from .layers.base import Shape, Spec
 
-__all__ = ["Call", "Dim", "Holding", "Layer", "Model", "Shape", "Spec", "Value"]
+__all__ = ["Alike", "Call", "Dim", "Holding", "Holdings", "Identities", "Layer", "Model", "Shape", "Spec", "Value"]
 
 
 class Holding(NamedTuple):
@@ -38,6 +39,73 @@ class Holding(NamedTuple):
     tags: tuple[str, ...] = ()
 
 
+class Identities:
+    """The identities of one model's tensors, numbered in the order in which they were added, when the first is asked for."""
+
+    def __init__(self) -> None:
+        self._keys: list[Any] = []
+
+    def add(self, keys: Sequence[Any]) -> None:
+        """Further tensors, by what is equal for one and the same tensor."""
+        self._keys += keys
+
+    @cached_property
+    def by_key(self) -> Mapping[Any, str]:
+        """Every identity; none is added from now on."""
+        return {key: f"t{i}" for i, key in enumerate(dict.fromkeys(self._keys))}
+
+
+class Alike(tuple):  # type: ignore[type-arg]
+    """Holdings without their identities: one object for all layers that hold the same."""
+
+    @cached_property
+    def lawless(self) -> bool:
+        """Whether there is one of which no law speaks."""
+        return not all(holding.roles for holding in self)
+
+
+class Holdings(Sequence[Holding]):
+    """A layer's holdings, made when somebody looks at them; equal to the tuple of them.
+
+    `alike`: all but the identities. `keys`: what tells the tensors apart, in the same order.
+    """
+
+    __slots__ = ("_identities", "_made", "alike", "keys")
+
+    def __init__(self, alike: Alike, keys: Sequence[Any], identities: Identities) -> None:
+        self.alike, self.keys, self._identities = alike, keys, identities
+        self._made: Optional[tuple[Holding, ...]] = None
+
+    def _all(self) -> tuple[Holding, ...]:
+        if self._made is None:
+            names = self._identities.by_key
+            self._made = tuple([one._replace(identity=names[key]) for one, key in zip(self.alike, self.keys)])
+        return self._made
+
+    def __len__(self) -> int:
+        return len(self.alike)
+
+    def __iter__(self) -> Iterator[Holding]:
+        return iter(self._all())
+
+    def __getitem__(self, index: Any) -> Any:
+        return self._all()[index]
+
+    def __eq__(self, other: object) -> bool:
+        return self._all() == (other._all() if isinstance(other, Holdings) else other)
+
+    def __hash__(self) -> int:
+        return hash(self._all())
+
+    def __repr__(self) -> str:
+        return repr(self._all())
+
+
+def lawless(holdings: Sequence[Holding]) -> bool:
+    """Whether there is a tensor among them of which no law speaks."""
+    return holdings.alike.lawless if isinstance(holdings, Holdings) else not all(one.roles for one in holdings)
+
+
 @dataclass(frozen=True)
 class Layer:
     """A layer, at its path in the model, with its law's configuration and the tensors it holds.
@@ -47,7 +115,7 @@ class Layer:
 
     path: str
     spec: Spec
-    holdings: tuple[Holding, ...] = ()
+    holdings: Sequence[Holding] = ()
     kind_name: str = ""
     function: bool = False
 

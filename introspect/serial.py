@@ -10,7 +10,7 @@ from typing import Any, TypeVar, cast
 
 from .algebra import Expr
 from .errors import UnreadableError
-from .ir import Call, Holding, Layer, Model, Value
+from .ir import Call, Holding, Holdings, Layer, Model, Value
 from .layers.base import Spec
 from .notation import PYTHON, formula, parse
 from .reported import Reported, ReportedLayer, ReportedOutput, ReportedTensor
@@ -40,7 +40,7 @@ def encode(value: Any) -> Any:
         return {"kind": value.kind, **_changed(value)}
     if isinstance(value, (Call, Holding, Value)) or (dataclasses.is_dataclass(value) and not isinstance(value, type)):
         return _changed(value)
-    if isinstance(value, (tuple, list)):
+    if isinstance(value, (tuple, list, Holdings)):
         return [encode(item) for item in value]
     if value is None or isinstance(value, (bool, int, float, str)):
         return value

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from operator import itemgetter
 from typing import Any, Callable, NamedTuple, Optional
 
+import torch
 from torch import nn
 
 from introspect.errors import IntrospectError
@@ -77,9 +78,9 @@ class Kinds:
         reading = self._readings.get(cls)
         if reading is None:
             reading = self._readings[cls] = _reading(module)
-        parameters, buffers = state["_parameters"], state["_buffers"]
         if reading.singly or state["_forward_pre_hooks"] or FOLDER in state["_modules"]:
             return found(module, _LAWLESS if reading.base is None else _kind(module, reading.base))
+        parameters, buffers = state["_parameters"], state["_buffers"]
         if reading.base is None and not parameters and not buffers:
             return _OPEN
         own = [*parameters.values(), *buffers.values()]
@@ -96,7 +97,7 @@ class Kinds:
 def _reading(module: nn.Module) -> _Reading:
     base = law_class(module)
     names = [name for name in module.__dict__ if name not in _EVERY_MODULES] if base is not None else []
-    singly = base in READS_CHILDREN or keeps_packed(type(module))  # type: ignore[arg-type]
+    singly = isinstance(module, torch.jit.ScriptModule) or base in READS_CHILDREN or keeps_packed(type(module))  # type: ignore[arg-type]
     return _Reading(base, itemgetter(*names) if names else lambda state: None, singly)
 
 
