@@ -57,6 +57,8 @@ def run(target: str, options: Options) -> int:
         interrupted = _work(target, options, [job for job in jobs if job.name not in kept], lines, record)
     ordered = [lines[job.name] for job in jobs if job.name in lines]
     _summarise(target, options, ordered, kept=len(kept), total=len(jobs), seconds=time.monotonic() - started)
+    if interrupted:
+        click.echo("stopped" + (": the same command goes on from here" if options.output else ""), err=True)
     return INTERRUPTED_EXIT if interrupted else exit_code(ordered)
 
 
@@ -70,7 +72,7 @@ def _work(target: str, options: Options, jobs: list[Job], lines: dict[str, Line]
     """Do the jobs, each line written as it is there; whether Ctrl-C ended it."""
     pool = Pool(min(options.workers or cores(), max(1, len(jobs))), options.timeout or None)
     shared = options.form == "jsonl" and sys.stdout.isatty()  # a bar would stand between the lines
-    progress = Progress(target, len(jobs) + len(lines), len(lines), bar=not shared)
+    progress = Progress(target, len(jobs) + len(lines), lines.values(), bar=not shared)
     try:
         with progress, closing(pool.run(jobs)) as ready:
             for line in ready:

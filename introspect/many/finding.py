@@ -15,6 +15,7 @@ from functools import partial
 from typing import Any, Callable, Optional
 
 from ..errors import IntrospectError
+from ..ir import Model
 from ..registry import adapters
 from ..targets import locate
 
@@ -48,8 +49,8 @@ class Zoo:
 
 
 def owned(found: Any) -> bool:
-    """Whether an adapter knows `found` as one model."""
-    return any(adapter.owns(found) for adapter in adapters().values())
+    """Whether `found` is one model: of the IR, or known to an adapter."""
+    return isinstance(found, Model) or any(adapter.owns(found) for adapter in adapters().values())
 
 
 def is_many(found: Any) -> bool:

@@ -93,7 +93,7 @@ def read_line(text: str, where: str = "") -> Line:
 
 def version_of(package: str) -> Optional[str]:
     """What an imported package says of itself, or what is installed under its name."""
-    said = getattr(sys.modules.get(package), "__version__", None)
+    said = vars(sys.modules[package]).get("__version__") if package in sys.modules else None
     if said is not None:
         return str(said)
     try:
@@ -105,7 +105,8 @@ def version_of(package: str) -> Optional[str]:
 def versions(target: str) -> dict[str, str]:
     """Whose versions a line depends on: ours, the frameworks' that are imported, and that of the package the models are in."""
     roots = [root for adapter in adapters().values() for root in adapter.roots if root in sys.modules]
-    found = {name: version_of(name) for name in (PACKAGE, *roots, target.partition(":")[0].partition(".")[0])}
+    package = target.partition(":")[0].partition(".")[0]
+    found = {name: version_of(name) for name in (PACKAGE, *roots, *([package] if package.isidentifier() else []))}
     return {name: number for name, number in found.items() if number is not None}
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections import Counter
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Optional
 
 import click
@@ -19,14 +20,14 @@ _SHOWN = 3
 
 
 class Progress:
-    """Says how many of `total` models are done, and what is being worked on. `kept`: those that were done before.
+    """Says how many of `total` models are done, and what is being worked on. `done`: the lines that are there already.
 
     `bar`: whether there may be one; not where lines go to the same terminal.
     """
 
-    def __init__(self, what: str, total: int, kept: int = 0, *, bar: bool = True) -> None:
-        self.what, self.total, self.kept, self.done = what, total, kept, 0
-        self.counts: Counter[str] = Counter()
+    def __init__(self, what: str, total: int, done: Iterable[Line] = (), *, bar: bool = True) -> None:
+        self.what, self.total = what, total
+        self.counts = Counter(line.status for line in done)
         self._told = time.monotonic()
         self._bar: Optional[Bar] = self._make_bar() if bar and sys.stderr.isatty() else None
 
@@ -42,14 +43,18 @@ class Progress:
     def show(self, line: Optional[Line], busy: list[str]) -> None:
         """A model is done (or, None, nothing yet), and `busy` are being worked on."""
         if line is not None:
-            self.done += 1
             self.counts[line.status] += 1
         if self._bar is not None:
-            self._bar.update(self._bar.task_ids[0], completed=self.kept + self.done, counts=self._counts(), busy=_some(busy))
+            self._bar.update(self._bar.task_ids[0], completed=self.done, counts=self._counts(), busy=_some(busy))
         elif time.monotonic() - self._told >= EVERY:
             self._told = time.monotonic()
             at = f"; at {_some(busy)}" if busy else ""
-            click.echo(f"{self.what}: {self.kept + self.done}/{self.total}, {self._counts() or 'none yet'}{at}", err=True)
+            click.echo(f"{self.what}: {self.done}/{self.total}, {self._counts() or 'none yet'}{at}", err=True)
+
+    @property
+    def done(self) -> int:
+        """How many models have their line."""
+        return sum(self.counts.values())
 
     def _counts(self) -> str:
         return ", ".join(f"{number} {status}" for status, number in self.counts.most_common())
@@ -67,7 +72,7 @@ class Progress:
             rest("{task.fields[counts]}"), rest("{task.fields[busy]}", style="dim", ratio=1),
             console=Console(stderr=True), redirect_stdout=False, transient=True, expand=True,
         )  # fmt: skip
-        bar.add_task(self.what, total=self.total, completed=self.kept, counts="", busy="starting")
+        bar.add_task(self.what, total=self.total, completed=self.done, counts=self._counts(), busy="starting")
         return bar
 
 

@@ -95,9 +95,9 @@ def read_lines(path: str) -> tuple[list[Line], int]:
     """
     with reading(path), open_regular(path) as file:
         data = file.read(LARGEST_TEXT + 1)
-    whole, _, rest = data.rpartition(b"\n")
+    whole, newline, rest = data.rpartition(b"\n")
     try:
-        texts = whole.decode("utf-8").split("\n") if whole else []
+        texts = whole.decode("utf-8").split("\n") if newline else []
     except UnicodeDecodeError:
         texts = read_text(path).split("\n")  # which says where
     lines = [read_line(text, f"{path}:{i}") for i, text in enumerate(texts, 1)]

@@ -56,7 +56,7 @@ def print_summary(console: Console, what: str, lines: Sequence[Line], *, kept: i
         _print_group(console, heading, found)
     versions = {f"{name} {number}" for line in lines for name, number in line.versions.items()}
     done = str(total) if len(lines) == total else f"{len(lines)} of {total}"
-    console.print(f"{what}: {done} models · {' · '.join(sorted(versions))}", style="bold", **_PLAIN)
+    console.print(" · ".join([f"{what}: {done} models", *sorted(versions)]), style="bold", **_PLAIN)
     earlier = f", {kept} of them kept from an earlier run" if kept else ""
     console.print(f"in {seconds:.0f} s{earlier}", style="dim", **_PLAIN)
     console.print(_totals(lines), **_PLAIN)
@@ -77,16 +77,17 @@ def _totals(lines: Sequence[Line]) -> Table:
 
 
 def _print_group(console: Console, heading: str, lines: Sequence[Line]) -> None:
-    from rich.table import Table
+    """The names, those with the same reason together, and the reason."""
+    from rich.padding import Padding
     from rich.text import Text
 
     if not lines:
         return
-    console.print(heading, style="bold", **_PLAIN)
-    grid = Table.grid(padding=(0, 2))
-    grid.add_column(no_wrap=True)
-    grid.add_column(overflow="fold")
+    by_reason: dict[str, list[str]] = {}
     for line in lines:
-        grid.add_row(Text(f"  {line.name}"), Text(shorten(line.reason, _LONGEST, placeholder=" ...")))
-    console.print(grid, **_PLAIN)
+        by_reason.setdefault(shorten(line.reason, _LONGEST, placeholder=" ..."), []).append(line.name)
+    console.print(heading, style="bold", **_PLAIN)
+    for reason, names in by_reason.items():
+        console.print(Padding(Text(", ".join(names)), (0, 0, 0, 2)))
+        console.print(Padding(Text(reason, style="dim"), (0, 0, 0, 6)))
     console.print()
