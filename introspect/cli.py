@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import os
 import sys
-from pathlib import Path
 from typing import Any, Optional
 
 import click
@@ -22,6 +22,11 @@ class _Failure(click.ClickException):
     """An error of ours, on standard error, with the code for bad usage."""
 
     exit_code = USAGE_EXIT
+
+
+_trusted = click.option(
+    "--trust", is_flag=True, help="Let a saved file run code while it is read: only for files whose maker you trust."
+)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -48,15 +53,26 @@ def main() -> None:
 )
 @click.option("--no-verify", is_flag=True, help="Work it out on paper alone.")
 @click.option("--width", type=int, help="Columns of the text table; the terminal's by default.")
+@_trusted
 @click.option("--all", "everything", is_flag=True, help="Every model of a module.")
 @click.option("--only", multiple=True, metavar="PATTERN", help="Of many models those with such a name: 'resnet*'.")
 @click.option("--workers", type=click.IntRange(1), help="Processes for many models; one for each core by default.")
 @click.option("--timeout", type=click.FloatRange(0), metavar="SECONDS", help="For one of many models; 600 by default, 0: none.")
 @click.option("--output", metavar="FILE", help="Where many models' lines of JSON go, and where a run goes on that was ended.")
 def explain_command(
-    target: str, shapes: tuple[str, ...], form: str, neurons: str, no_verify: bool, width: Optional[int], **of_many: Any
+    target: str,
+    shapes: tuple[str, ...],
+    form: str,
+    neurons: str,
+    no_verify: bool,
+    width: Optional[int],
+    trust: bool,
+    **of_many: Any,
 ) -> None:
-    """Explain TARGET: package.module:callable (a model, or what makes one), or a saved explanation (.json).
+    """Explain TARGET: package.module:callable (a model, or what makes one), or a saved file.
+
+    Files are explanations and baselines (.json), .keras and .h5, and tensors alone: .safetensors, .pt, .pth, .pt2, .npz.
+    Nothing in a file is executed without --trust.
 
     TARGET may be many: a mapping of names to models or factories, a list of factories, a registry, or with --all a module. The
     exit code is then 2 where a model failed, else 1 where one disagrees with its framework.
@@ -64,7 +80,7 @@ def explain_command(
     from .many.finding import is_many
 
     try:
-        found = None if of_many["everything"] else _target(target)
+        found = None if of_many["everything"] else _target(target, trust, shapes)
         if of_many["everything"] or is_many(found):
             sys.exit(_explain_many(target, form, neurons, shapes=shapes, verify=not no_verify, width=width, **of_many))
         _refuse_for_one(form, of_many)
@@ -113,16 +129,17 @@ def show(explanation: Explanation, form: str = "text", *, neurons: str = "weight
 @click.argument("b", metavar="B")
 @click.option("--input", "shapes", multiple=True, metavar="SHAPE", help="For a model that does not say what it takes.")
 @click.option("--format", "form", type=click.Choice(FORMS), default="text", show_default=True)
+@_trusted
 @click.option("--width", type=int, help="Columns of the text; the terminal's by default.")
-def compare_command(a: str, b: str, shapes: tuple[str, ...], form: str, width: Optional[int]) -> None:
-    """Say where two models differ, and why; each is package.module:callable or a saved explanation (.json).
+def compare_command(a: str, b: str, shapes: tuple[str, ...], form: str, width: Optional[int], trust: bool) -> None:
+    """Say where two models differ, and why; each is package.module:callable or a saved file.
 
     The exit code is 0 where nothing differs, 1 where something does.
     """
     from .comparing import compare
 
     try:
-        found = compare(_target(a), _target(b), parse_shapes(shapes))
+        found = compare(_target(a, trust), _target(b, trust), parse_shapes(shapes))
     except IntrospectError as error:
         raise _Failure(str(error)) from None
     click.echo(found.render(form, **({"width": width} if form == "text" else {})))
@@ -139,6 +156,7 @@ def compare_command(a: str, b: str, shapes: tuple[str, ...], form: str, width: O
 @click.option("--quantity", default="params", show_default=True, help="params, trainable, weights, neurons, connections, ...")
 @click.option("--input", "shapes", multiple=True, metavar="SHAPE", help="For a model that does not say what it takes.")
 @click.option("--format", "form", type=click.Choice(FORMS), default="text", show_default=True)
+@_trusted
 @click.option("--width", type=int, help="Columns of the text; the terminal's by default.")
 def diagnose_command(
     target: str,
@@ -148,8 +166,9 @@ def diagnose_command(
     shapes: tuple[str, ...],
     form: str,
     width: Optional[int],
+    trust: bool,
 ) -> None:
-    """Say why somebody has another number for TARGET: package.module:callable or a saved explanation (.json).
+    """Say why somebody has another number for TARGET: package.module:callable or a saved file.
 
     Without --claim, a summary that another tool printed is read from standard input. The exit code is 0 where the claim is
     right, 1 where it is not.
@@ -157,7 +176,9 @@ def diagnose_command(
     from .diagnosing import diagnose
 
     try:
-        found = diagnose(_target(target), _claimed(claims), at, quantity, inputs=parse_shapes(shapes))
+        model = _target(target, trust, shapes)
+        inputs = None if isinstance(model, Explanation) else parse_shapes(shapes)
+        found = diagnose(model, _claimed(claims), at, quantity, inputs=inputs)
     except IntrospectError as error:
         raise _Failure(str(error)) from None
     click.echo(found.render(form, **({"width": width} if form == "text" else {})))
@@ -180,13 +201,12 @@ def _claimed(claims: tuple[str, ...]) -> Any:
     return text
 
 
-def _target(target: str) -> Any:
-    """A saved explanation, or the model that a target names."""
-    from .files import read_text
-    from .rendering.json import read
+def _target(target: str, trust: bool = False, shapes: tuple[str, ...] = ()) -> Any:
+    """What a saved file holds, or the model that a target names."""
+    if os.path.lexists(target) and not target.endswith(".py"):
+        from .saved import opened
 
-    if target.endswith(".json") and Path(target).is_file():
-        return read(read_text(target), target)
+        return opened(target, trust=trust, inputs=parse_shapes(shapes))
     return resolve(target)
 
 

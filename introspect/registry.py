@@ -30,6 +30,7 @@ class Adapter(Protocol):
     Two more methods are optional, for ``introspect demo``: ``demonstration(seconds)``, a small trained model and its input, and
     ``counterpart()``, the same model untrained (or None), to be compared with it. Another is, where many models are made one
     after the other: ``unallocated()``, context managers within which a model is made without memory for it, the best first.
+    For saved files: ``opened(path, kind, trust=..., inputs=...)``, an explanation, or a live model where the file is trusted.
     """
 
     name: str

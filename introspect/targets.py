@@ -19,7 +19,7 @@ def resolve(target: str) -> Any:
     """
     if ":" not in target:
         raise IntrospectError(
-            "this is not a target", got=target, expected="package.module:callable, or a .json file that exists",
+            "this is not a target", got=target, expected="package.module:callable, or a saved file that exists",
             hint="--all for every model of a module",
         )  # fmt: skip
     found = locate(target)

@@ -34,6 +34,12 @@ class KerasAdapter:
 
         return report(model, translated, full=full)
 
+    def opened(self, path: str, kind: str, *, trust: bool, inputs: Any = None) -> Any:
+        """What a ``.keras`` or ``.h5`` file holds: an explanation, or a live model where the file is trusted."""
+        from .saved import opened
+
+        return opened(path, kind, trust=trust, inputs=inputs)
+
     def counterpart(self) -> Any:
         """The demonstration's network in Keras, untrained; for ``introspect demo``."""
         from .demo import network

@@ -28,9 +28,8 @@ def report(model: Any, translated: Model, *, full: bool = True) -> Reported:
     dialect = dialect_of(model)
     if not full and all(holding.roles for layer in translated.layers for holding in layer.holdings):
         return Reported(source=f"Keras {dialect.version}")
-    names = tuple(translated.layers[call.layer].path for call in translated.calls[: len(translated.inputs)])
     visitor = Reporter(dialect, model, translated)
-    Walk(dialect, model, visitor).run(names)
+    Walk(dialect, model, visitor).run(entrances(translated))
     if not full:
         return Reported(tuple(_without_law(visitor.layers, translated)), source=f"Keras {dialect.version}")
     params, trainable = dialect.totals(model)
@@ -43,6 +42,11 @@ def report(model: Any, translated: Model, *, full: bool = True) -> Reported:
         source=f"Keras {dialect.version}: weights, count_params() and the shapes of its graph",
         notes=(*_optimizer_note(dialect, model, params), *_packed_note(params, missed)),
     )
+
+
+def entrances(translated: Model) -> tuple[str, ...]:
+    """What the model's inputs are called."""
+    return tuple(translated.layers[call.layer].path for call in translated.calls[: len(translated.inputs)])
 
 
 def _optimizer_note(dialect: Dialect, model: Any, params: Optional[int]) -> tuple[str, ...]:
@@ -114,7 +118,7 @@ class Reporter:
         if path not in self.layers and is_layer(layer) and self.dialect.built(layer):
             law = None if around.parts_apart else self.dialect.law(layer, node)
             names = named_weights(self.dialect, layer, law, weights_of(self.dialect, layer, around))
-            params = None if around.parts_apart else self.dialect.count_params(layer)
+            params = None if around.parts_apart else self.params_of(layer)
             tensors = self._tensors(names, layer)
             missed = sum(self.missed.get(id(variable), 0) for _, variable in names)
             self.layers[path] = ReportedLayer(path, tensors, None if params is None else params + missed)
@@ -123,6 +127,10 @@ class Reporter:
     def hold(self, path: str, layer: Any, weights: list[Any], around: Around) -> None:
         names = named_weights(self.dialect, layer, None, weights)
         self.layers.setdefault(path, ReportedLayer(path, self._tensors(names)))
+
+    def params_of(self, layer: Any) -> Optional[int]:
+        """The framework's own count for a layer."""
+        return self.dialect.count_params(layer)
 
     def _came_out(self, shapes: list[Optional[ReportedShape]]) -> None:
         self.outputs.append(ReportedOutput(self._calls, tuple(shapes)))

@@ -31,6 +31,12 @@ class TorchAdapter:
 
         return report(model, translated, inputs, full=full)
 
+    def opened(self, path: str, kind: str, *, trust: bool, inputs: Any = None) -> Any:
+        """What a file that is trusted holds: a live module, or an explanation of the tensors in it."""
+        from .saved import opened
+
+        return opened(path, kind)
+
     def demonstration(self, seconds: float) -> tuple[Any, tuple[int, ...]]:
         """A small network, trained for about `seconds`, and the shape of its input; for ``introspect demo``."""
         from .demo import trained

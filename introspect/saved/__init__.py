@@ -11,15 +11,14 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import UnreadableError
-from ..explaining import Explanation, explained
-from ..files import Name, read_json, reading
+from ..explaining import Explanation, explain
+from ..files import Name, open_regular, parse_json, read_text, reading
 from . import archives, arrays, exported, pickles, safetensors, tensors, torch_files
 from .recognising import EXPORTED, HDF5, JSON, KERAS, NPY, NPZ, PICKLE, SAFETENSORS, TORCH, TORCH_LEGACY, kind_of
 
 __all__ = ["load", "opened"]
 
-_RUN = (TORCH, TORCH_LEGACY, EXPORTED, PICKLE)  # what its own library reads by running code
-_ADAPTERS = {TORCH: "torch", TORCH_LEGACY: "torch", EXPORTED: "torch", PICKLE: "torch", KERAS: "keras", HDF5: "keras"}
+_ADAPTERS = {TORCH: "torch", TORCH_LEGACY: "torch", EXPORTED: "torch", KERAS: "keras", HDF5: "keras"}
 
 
 def load(path: Name, *, inputs: Any = None, trust: bool = False) -> Explanation:
@@ -30,19 +29,36 @@ def load(path: Name, *, inputs: Any = None, trust: bool = False) -> Explanation:
 
     Raises `UnreadableError` naming the file, for damaged or hostile ones, and where `trust` is needed, naming what would run.
     """
-    with reading(path):
-        return explained(opened(path, trust=trust), inputs)
+    found = opened(path, trust=trust, inputs=inputs)
+    return found if isinstance(found, Explanation) else explain(found, inputs)
 
 
-def opened(path: Name, *, trust: bool = False) -> Any:
+def opened(path: Name, *, trust: bool = False, inputs: Any = None) -> Any:
     """What a file holds: a live model where it is trusted and holds one, else an explanation."""
     with reading(path):
         kind = kind_of(path)
-        if kind in (KERAS, HDF5) or (trust and kind in _RUN):
-            return _by_framework(path, kind, trust)
+        if kind in (KERAS, HDF5) or (trust and kind == EXPORTED):
+            return _by_framework(path, kind, trust, inputs)
         if kind == JSON:
-            return _of_json(path, trust)
-        return tensors.explained(_contents(path, kind), Path(path).name)
+            return _of_json(path)
+        try:
+            return tensors.explained(_contents(path, kind), Path(path).name)
+        except UnreadableError:
+            if not trust or kind not in (TORCH, TORCH_LEGACY, PICKLE):
+                raise
+        return _unpickled(path) if kind == PICKLE else _by_framework(path, kind, trust, inputs)
+
+
+def _unpickled(path: Name) -> Any:
+    """What a trusted pickle holds: a model, if an adapter knows it."""
+    import pickle
+
+    with open_regular(path) as file:
+        try:
+            return pickle.load(file)
+        except Exception as error:  # it runs code of any kind
+            got = f"{type(error).__name__}: {error}"[:500]
+            raise UnreadableError("this pickle cannot be loaded", got=got) from None
 
 
 def _contents(path: Name, kind: str) -> tensors.Contents:
@@ -57,38 +73,36 @@ def _contents(path: Name, kind: str) -> tensors.Contents:
 
 def _pickled(path: Name) -> UnreadableError:
     """A pickle that no framework framed: what it would import first is named."""
-    from ..files import open_regular
-
     with open_regular(path) as file:
         pickles.read(file, lambda name: None)
     return UnreadableError("this is a bare pickle, which says nothing of tensors", hint=pickles.TRUST)
 
 
-def _by_framework(path: Name, kind: str, trust: bool) -> Any:
+def _by_framework(path: Name, kind: str, trust: bool, inputs: Any) -> Any:
     """What the framework's adapter makes of the file."""
     from ..registry import adapters
 
     adapter: Any = adapters()[_ADAPTERS[kind]]
-    return adapter.opened(os.fspath(path), kind, trust=trust)
+    return adapter.opened(os.fspath(path), kind, trust=trust, inputs=inputs)
 
 
-def _of_json(path: Name, trust: bool) -> Any:
+def _of_json(path: Name) -> Explanation:
     """A saved explanation, a baseline, or the index of a model in several files."""
-    data = read_json(path)
+    text = read_text(path)
+    data = parse_json(text, os.fspath(path))
     schema = data.get("schema") if isinstance(data, dict) else None
     if isinstance(data, dict) and "weight_map" in data and schema is None:
-        return _of_shards(path, data, trust)
+        return _of_shards(path, data)
     if isinstance(schema, str) and schema.startswith("introspect/baseline"):
         from .. import baselines
 
-        return baselines.load(path)
-    from ..files import read_text
+        return baselines.loads(text, os.fspath(path))
     from ..rendering.json import read
 
-    return read(read_text(path), os.fspath(path))
+    return read(text, os.fspath(path))
 
 
-def _of_shards(path: Name, index: dict[str, Any], trust: bool) -> Explanation:
+def _of_shards(path: Name, index: dict[str, Any]) -> Explanation:
     """All tensors that an index names, from the files beside it."""
     found: dict[str, tensors.Stored] = {}
     forms = []

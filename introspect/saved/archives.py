@@ -63,6 +63,16 @@ class Archive:
     def __contains__(self, name: str) -> bool:
         return name in self.sizes
 
+    def place(self, name: str) -> tuple[int, int]:
+        """Where in the file a member's data begins, and its length. Raises `UnreadableError` where it is compressed."""
+        member, file = self._zipped.getinfo(name), self._zipped.fp
+        if member.compress_type != 0 or file is None:
+            raise UnreadableError(f"the member {name[:80]!r} is compressed", expected="one that is stored as it is")
+        file.seek(member.header_offset)
+        header = file.read(_HEADER)
+        lengths = int.from_bytes(header[26:28], "little") + int.from_bytes(header[28:30], "little")
+        return member.header_offset + _HEADER + lengths, member.file_size
+
     def start(self, name: str, limit: int) -> bytes:
         """The first `limit` bytes of a member, or all of it."""
         if name not in self.sizes:
