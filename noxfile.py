@@ -155,14 +155,19 @@ def benchmarks(session: nox.Session) -> None:
         session.run("python", f"benchmarks/{script}", *session.posargs)
 
 
-@nox.session(venv_backend="none")
+def record(session: nox.Session, *rows: str) -> None:
+    session.install("rich>=12", "click>=8", "tomli")
+    session.run("python", "environments/matrix.py", *rows, *session.posargs)
+
+
+@nox.session
 def matrix(session: nox.Session) -> None:
     """Record the ledgers of every environment of `environments/matrix.toml`; `-- --keep` leaves the environments there."""
-    session.run(sys.executable, "environments/matrix.py", *session.posargs)
+    record(session)
 
 
-@nox.session(venv_backend="none")
+@nox.session
 @nox.parametrize("row", list(MATRIX), ids=list(MATRIX))
 def ledgers(session: nox.Session, row: str) -> None:
     """Record the ledgers of one of those environments; `-- --keep` leaves it there."""
-    session.run(sys.executable, "environments/matrix.py", row, *session.posargs)
+    record(session, row)

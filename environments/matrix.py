@@ -1,7 +1,7 @@
 """Records the ledgers of every environment in `matrix.toml`: each is made, used and removed again, two at a time.
 
 ``python environments/matrix.py [NAME ...] [--keep] [--jobs N] [--into FOLDER]``; `nox -s matrix` runs it. An environment that
-cannot be made is reported, and the rest go on. Needs nothing but Python; before 3.11 `tomli`, which nox brings.
+cannot be made is reported, and the rest go on. What was recorded is then checked: fixtures/ledgers/checking.py.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ except ImportError:
 
 ROOT = Path(__file__).parent.parent
 TABLE = ROOT / "environments" / "matrix.toml"
-RECORDER = ROOT / "fixtures" / "ledgers" / "record.py"
 LEDGERS = ROOT / "fixtures" / "ledgers"
+RECORDER, CHECKER = LEDGERS / "record.py", LEDGERS / "checking.py"
 WORKSHOP = ROOT / ".nox" / "matrix"  # environments while they are used, and what was said while they were made
 BASE = ("rich>=12", "click>=8")
 PATIENCE = 45 * 60  # seconds for one step; two cores that others use, too
@@ -190,7 +190,7 @@ def run_matrix(
                 say(f"[{len(outcomes)} of {len(rows)}, {_clock(time.monotonic() - start)}] {line_of(outcome)}")
             del running[done]
             if running:
-                say(f"  next: {', '.join(row.name for group in list(running.values())[:jobs] for row in group)}")
+                say(f"  now {', '.join(row.name for group in list(running.values())[:jobs] for row in group)}")
     order = [row.name for row in rows]
     return sorted(outcomes, key=lambda outcome: order.index(outcome.name))
 
@@ -208,7 +208,7 @@ def _clock(seconds: float) -> str:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """0 when every row was recorded and every drift is explained, 1 otherwise."""
+    """0 when every row was recorded and what was recorded holds, 1 otherwise."""
     matrix = read_matrix()
     parser = argparse.ArgumentParser(prog="matrix", description="Records ledgers: all, or those of the rows that are named.")
     parser.add_argument("names", nargs="*", help=", ".join(matrix))
@@ -222,8 +222,9 @@ def main(arguments: Sequence[str]) -> int:
     start = time.monotonic()
     rows = [matrix[name] for name in asked.names or matrix]
     outcomes = run_matrix(rows, asked.into, keep=asked.keep, jobs=asked.jobs)
-    print("", *map(line_of, outcomes), f"{_clock(time.monotonic() - start)} in all", sep="\n")
-    return 1 if any(outcome.failure for outcome in outcomes) else 0
+    print("", *map(line_of, outcomes), f"{_clock(time.monotonic() - start)} in all", "", sep="\n", flush=True)
+    holds = asked.into != LEDGERS or subprocess.run([sys.executable, str(CHECKER)], check=False).returncode == 0
+    return 0 if holds and not any(outcome.failure for outcome in outcomes) else 1
 
 
 if __name__ == "__main__":
