@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Iterable
 from dataclasses import asdict
 from textwrap import TextWrapper
 from typing import Any, Callable, Optional
@@ -42,7 +43,7 @@ def text(c: Comparison, *, width: Optional[int] = None, rows: Optional[bool] = N
         lines += _wrapped(f"{_WORDS[account.quantity]:<11} {told(account, c)}", columns, " " * 12)
     for sentence in c.coincidences:
         lines += ["", *_wrapped(sentence[0].upper() + sentence[1:] + ".", columns)]
-    found = reasons(c)
+    found = reasons(c.accounts)
     for reason, amounts in found[:most]:
         lines += ["", *_wrapped(f"{amounts}: {reason.code}", columns)]
         lines += [line for part in details(reason) for line in _wrapped(part, columns, "    ", "    ")]
@@ -107,10 +108,10 @@ def equation(account: Account, c: Comparison) -> str:
     return f"{head} = {terms or '0'}, {left} left"
 
 
-def reasons(c: Comparison) -> list[tuple[Reason, str]]:
+def reasons(accounts: Iterable[Account]) -> list[tuple[Reason, str]]:
     """Every reason once, with what it comes to in each quantity; the first quantity's places speak for it."""
     found: dict[tuple[str, str], list[tuple[str, Reason]]] = {}
-    for account in c.accounts:
+    for account in accounts:
         for reason in account.reasons:
             found.setdefault((reason.code, reason.text), []).append((account.quantity, reason))
     return [(group[0][1], _amounts(group)) for group in found.values()]
@@ -169,7 +170,7 @@ def markdown(c: Comparison, *, rows: bool = True) -> str:
     parts = [f"### {escaped(heading(c))}"]
     parts.append("\n".join(f"- **{_WORDS[a.quantity]}** {escaped(told(a, c))}" for a in told_of(c)))
     parts += [f"**{escaped(sentence)}**" for sentence in c.coincidences]
-    for reason, amounts in reasons(c):
+    for reason, amounts in reasons(c.accounts):
         inner = "\n".join(f"- {escaped(part)}" for part in details(reason))
         parts.append(f"**{escaped(amounts)}: `{reason.code}`**\n\n{inner}")
     parts += [escaped(part) for part in unexplained(c) if part]

@@ -1,0 +1,106 @@
+"""Which layer of the new model is which of the old one: by path where it is what it was, by what it holds and its place in the
+order where its path is another one, and by path alone for what is left.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+from difflib import SequenceMatcher
+from typing import NamedTuple, Optional
+
+from ..layers.base import show
+from ..rows import LayerRow, TensorRow
+
+
+class Place(NamedTuple):
+    """One row of an explanation, and how often its layer was called before."""
+
+    row: LayerRow
+    nth: int
+
+    @property
+    def key(self) -> tuple[str, int]:
+        return self.row.path, self.nth
+
+    @property
+    def kept(self) -> Hashable:
+        """What is the same in a layer that only moved; of one that owns nothing, also what it gives."""
+        tensors = tuple(trait(t) for t in self.row.tensors)
+        return (
+            self.row.kind,
+            tensors,
+            None if tensors or self.row.shared else given(self.row),
+            tuple(map(_leaf, self.row.shared)),
+        )
+
+
+Pair = tuple[Optional[Place], Optional[Place]]
+
+
+def trait(tensor: TensorRow) -> Hashable:
+    """What is the same in a tensor that is only called otherwise."""
+    shape = None if tensor.shape is None else show(tensor.shape)
+    return tensor.role, tensor.keys, shape, tensor.trainable, tensor.buffer, len(tensor.holders), tensor.opaque
+
+
+def given(row: LayerRow) -> str:
+    """What comes out of a layer for one example."""
+    return "" if row.output_shape is None else show(row.spec.per_example(row.output_shape))
+
+
+def _leaf(name: str) -> str:
+    return name.rpartition(".")[2]
+
+
+def places_of(rows: Sequence[LayerRow]) -> list[Place]:
+    """The rows in order, each with how often its path came before."""
+    times: dict[str, int] = {}
+    found = []
+    for row in rows:
+        times[row.path] = times.get(row.path, 0) + 1
+        found.append(Place(row, times[row.path]))
+    return found
+
+
+def paired(old: Sequence[Place], new: Sequence[Place]) -> list[Pair]:
+    """Every place of both once, in the order of `new`, what only `old` has where it stood."""
+    partner: dict[tuple[str, int], Place] = {}  # of the new ones
+    by_key = {place.key: place for place in old}
+    for place in new:
+        before = by_key.get(place.key)
+        if before is not None and before.kept == place.kept:
+            partner[place.key] = before
+    _moved(*_left(old, new, partner), partner)
+    spare, left = _left(old, new, partner)
+    by_key = {place.key: place for place in spare}
+    for place in left:
+        before = by_key.get(place.key)
+        if before is not None and before.row.kind == place.row.kind:
+            partner[place.key] = before
+    return _merged(old, new, partner)
+
+
+def _left(old: Sequence[Place], new: Sequence[Place], partner: dict[tuple[str, int], Place]) -> tuple[list[Place], list[Place]]:
+    taken = {place.key for place in partner.values()}
+    return [p for p in old if p.key not in taken], [p for p in new if p.key not in partner]
+
+
+def _moved(old: Sequence[Place], new: Sequence[Place], partner: dict[tuple[str, int], Place]) -> None:
+    """Pair what is the same in the same order, whatever it is called."""
+    matcher = SequenceMatcher(None, [p.kept for p in old], [p.kept for p in new], autojunk=False)
+    for i, j, length in matcher.get_matching_blocks():
+        for before, now in zip(old[i : i + length], new[j : j + length]):
+            partner[now.key] = before
+
+
+def _merged(old: Sequence[Place], new: Sequence[Place], partner: dict[tuple[str, int], Place]) -> list[Pair]:
+    taken = {place.key for place in partner.values()}
+    order = {place.key: i for i, place in enumerate(old)}
+    gone = [place for place in old if place.key not in taken]
+    found: list[Pair] = []
+    for place in new:
+        before = partner.get(place.key)
+        while before is not None and gone and order[gone[0].key] < order[before.key]:
+            found.append((gone.pop(0), None))
+        found.append((before, place))
+    return found + [(place, None) for place in gone]
