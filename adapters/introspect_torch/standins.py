@@ -131,7 +131,7 @@ def _without_storage(shape: Sequence[int], dtype: Any) -> Any:
     if hasattr(torch.Tensor, "_make_wrapper_subclass"):
         return torch.Tensor._make_wrapper_subclass(StandIn, shape, dtype=dtype, device="cpu")
     empty = torch.sparse_coo_tensor(torch.empty((len(shape), 0)), torch.empty(0, dtype=dtype), tuple(shape))
-    return torch.Tensor._make_subclass(StandIn, empty)  # before PyTorch 1.11: sparse, so that no kernel finds numbers in it
+    return torch.Tensor._make_subclass(StandIn, empty)  # older ones: sparse, so that no kernel finds numbers in it
 
 
 def _walk_of(tree: Any) -> Any:
