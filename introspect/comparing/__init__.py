@@ -8,8 +8,10 @@ from typing import Any, Optional
 from ..defaults import NAMES
 from ..errors import InputNeededError, IntrospectError
 from ..explaining import Explanation, explain
+from ..rendering.wording import tensors_alone
 from .accounting import QUANTITIES, Accountant, Share
 from .aligning import Match, align
+from .by_name import by_name
 from .flow import Flow
 from .groups import apart, together
 from .result import Account, Comparison, PairRow, Place, Reason, Side, Tensors
@@ -74,7 +76,12 @@ def _declared(e: Optional[Explanation]) -> list[Any]:
 def comparison(
     a: Explanation, b: Explanation, notes: Sequence[str] = (), labels: Optional[tuple[str, str]] = None
 ) -> Comparison:
-    """Two explanations compared. `labels`: how the two are called in a sentence, if not by what tells them apart."""
+    """Two explanations compared. `labels`: how the two are called in a sentence, if not by what tells them apart.
+
+    Where one is of tensors alone, they are compared by their names.
+    """
+    if tensors_alone(a) or tensors_alone(b):
+        return by_name(a, b, _sides(a, b, labels))
     flows = Flow(a), Flow(b)
     for change in (together, lambda flow, others: apart(flow.units, others)):
         changed = change(flows[0], flows[1].units), change(flows[1], flows[0].units)

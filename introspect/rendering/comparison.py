@@ -38,28 +38,29 @@ def text(c: Comparison, *, width: Optional[int] = None, rows: Optional[bool] = N
     how many reasons are told in full.
     """
     columns = max(width or shutil.get_terminal_size((_PIPED, 24)).columns, 40)
-    lines = [*_wrapped(heading(c), columns), ""]
+    lines = [*wrapped(heading(c), columns), ""]
     for account in told_of(c):
-        lines += _wrapped(f"{_WORDS[account.quantity]:<11} {told(account, c)}", columns, " " * 12)
+        lines += wrapped(f"{_WORDS[account.quantity]:<11} {told(account, c)}", columns, " " * 12)
     for sentence in c.coincidences:
-        lines += ["", *_wrapped(sentence[0].upper() + sentence[1:] + ".", columns)]
+        lines += ["", *wrapped(sentence[0].upper() + sentence[1:] + ".", columns)]
     found = reasons(c.accounts)
     for reason, amounts in found[:most]:
-        lines += ["", *_wrapped(f"{amounts}: {reason.code}", columns)]
-        lines += [line for part in details(reason) for line in _wrapped(part, columns, "    ", "    ")]
+        lines += ["", *wrapped(f"{amounts}: {reason.code}", columns)]
+        lines += [line for part in details(reason) for line in wrapped(part, columns, "    ", "    ")]
     if len(found) > most:
-        lines += ["", *_wrapped(f"{len(found) - most} more reasons: render(most={len(found)}) tells them", columns)]
-    lines += [line for part in unexplained(c) for line in _wrapped(part, columns, "    ")]
+        lines += ["", *wrapped(f"{len(found) - most} more reasons: render(most={len(found)}) tells them", columns)]
+    lines += [line for part in unexplained(c) for line in wrapped(part, columns, "    ")]
     differing = [row for row in c.rows if row.differs]
     asked = rows if rows is not None else bool(c.coincidences or unexplained(c)) and len(differing) <= _MOST_ROWS
     if differing and asked:
-        lines += ["", *(line for row in differing for line in _wrapped(row_text(row), columns, "    "))]
+        lines += ["", *(line for row in differing for line in wrapped(row_text(row), columns, "    "))]
     for note in c.notes:
-        lines += ["", *_wrapped(f"note: {note}", columns)]
+        lines += ["", *wrapped(f"note: {note}", columns)]
     return "\n".join(lines)
 
 
-def _wrapped(sentence: str, width: int, indent: str = "", first: str = "") -> list[str]:
+def wrapped(sentence: str, width: int, indent: str = "", first: str = "") -> list[str]:
+    """A sentence in lines of at most `width` columns."""
     wrapper = TextWrapper(width, initial_indent=first, subsequent_indent=indent, break_on_hyphens=False)
     return wrapper.wrap(sentence)
 
@@ -71,7 +72,7 @@ def heading(c: Comparison) -> str:
 
 
 def _named(side: Side) -> str:
-    return f"{side.name} ({side.framework} {side.version})" if side.framework else side.name
+    return f"{side.name} ({f'{side.framework} {side.version}'.strip()})" if side.framework else side.name
 
 
 def told_of(c: Comparison) -> list[Account]:
