@@ -69,7 +69,7 @@ def _tensors(pair: Pair, paths: Mapping[str, str], renamed: list[Renamed]) -> It
             continue
         what = tuple(_changes(a, b, paths))
         if what:
-            yield Row(CHANGED, a, b, what)
+            yield Row(CHANGED, a, b, what if a.name == b.name else (*what, f"{a.name} before"))
         elif a.name != b.name:
             renamed.append(Renamed(a.name, b.name))
 

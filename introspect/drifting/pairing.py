@@ -1,5 +1,5 @@
 """Which layer of the new model is which of the old one: by path where it is what it was, by what it holds and its place in the
-order where its path is another one, and by path alone for what is left.
+order where its path is another one, then by path alone, and last by kind, for what stands alone between two pairs.
 """
 
 from __future__ import annotations
@@ -77,6 +77,7 @@ def paired(old: Sequence[Place], new: Sequence[Place]) -> list[Pair]:
         before = by_key.get(place.key)
         if before is not None and before.row.kind == place.row.kind:
             partner[place.key] = before
+    _alone(old, new, partner)
     return _merged(old, new, partner)
 
 
@@ -91,6 +92,34 @@ def _moved(old: Sequence[Place], new: Sequence[Place], partner: dict[tuple[str, 
     for i, j, length in matcher.get_matching_blocks():
         for before, now in zip(old[i : i + length], new[j : j + length]):
             partner[now.key] = before
+
+
+def _alone(old: Sequence[Place], new: Sequence[Place], partner: dict[tuple[str, int], Place]) -> None:
+    """Pair a layer with the one of its kind, where both are the only ones with tensors between the pairs around them."""
+    taken = {place.key for place in partner.values()}
+    spare = _between([(place, place.key if place.key in taken else None) for place in old])
+    left = _between([(place, partner[place.key].key if place.key in partner else None) for place in new])
+    for around, places in left.items():
+        before = spare.get(around, [])
+        if len(before) == len(places) == 1 and before[0].row.kind == places[0].row.kind:
+            partner[places[0].key] = before[0]
+
+
+def _between(places: Sequence[tuple[Place, Optional[tuple[str, int]]]]) -> dict[Hashable, list[Place]]:
+    """What has tensors and no partner, by the pairs before and after it; each place with the name of its pair."""
+    found: dict[Hashable, list[Place]] = {}
+    before: Optional[tuple[str, int]] = None
+    waiting: list[Place] = []
+    for place, name in places:
+        if not place.row.tensors:
+            continue
+        if name is None:
+            waiting.append(place)
+            continue
+        found[before, name] = waiting
+        before, waiting = name, []
+    found[before, None] = waiting
+    return found
 
 
 def _merged(old: Sequence[Place], new: Sequence[Place], partner: dict[tuple[str, int], Place]) -> list[Pair]:

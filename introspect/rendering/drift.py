@@ -14,7 +14,7 @@ from ..comparing.result import Reason
 from ..comparing.wording import listed
 from ..drifting.result import APPEARED, CHANGED, DISAPPEARED, Drift, Reshaped, Row, said
 from ..notation import PYTHON, formula
-from .comparison import details
+from .comparison import details, wrapped
 from .comparison import reasons as told
 from .markdown import escaped
 
@@ -24,8 +24,9 @@ if TYPE_CHECKING:
 
 SCHEMA = "introspect/drift/1"
 _PIPED = 120
-_MOST = 40  # rows of a table
+_MOST, _MOST_LAYERS = 40, 12  # rows of a table
 _MOST_REASONS = 6
+_FEW = 6  # rows that changed alike and are still shown one by one
 _SHORT = 12  # a table of more rows than this is folded in Markdown
 _MARKS = {APPEARED: "+", DISAPPEARED: "−", CHANGED: "~"}
 _COLORS = {APPEARED: "green", DISAPPEARED: "red", CHANGED: "yellow"}
@@ -40,7 +41,7 @@ def render(drift: Drift, form: str, **options: Any) -> str:
     return forms[form](drift, **options)
 
 
-def text(d: Drift, *, width: Optional[int] = None, most: int = _MOST) -> str:
+def text(d: Drift, *, width: Optional[int] = None, most: Optional[int] = None) -> str:
     """The answer, `width` columns wide (the terminal's, if not given); at most `most` rows of each table."""
     from rich.console import Console
 
@@ -51,28 +52,48 @@ def text(d: Drift, *, width: Optional[int] = None, most: int = _MOST) -> str:
     return "\n".join(line.rstrip() for line in out.getvalue().splitlines())
 
 
-def print_to(console: Console, d: Drift, *, most: int = _MOST) -> None:
+def print_to(console: Console, d: Drift, *, most: Optional[int] = None) -> None:
     """Print `d` to a rich console, in colour where it has any."""
-    options: dict[str, Any] = {"markup": False, "highlight": False}
-    console.print(heading(d), style="bold", **options)
-    if d.rows:
-        console.print(_tensors(d.rows[:most]), **options)
-        console.print(*_left_out(len(d.rows), most), **options)
+    options: dict[str, Any] = {"markup": False, "highlight": False, "soft_wrap": True}
+    console.print(*wrapped(heading(d), console.width), sep="\n", style="bold", **options)
+    rows, groups = alike(d.rows)
+    if rows:
+        _print_table(console, _tensors(rows[: most or _MOST]), len(rows), most or _MOST)
     if d.layers:
-        console.print(_layers(d.layers[:most]), **options)
-        console.print(*_left_out(len(d.layers), most), **options)
+        _print_table(console, _layers(d.layers[: most or _MOST_LAYERS]), len(d.layers), most or _MOST_LAYERS)
+    for sentence in groups:
+        console.print("", *wrapped(sentence, console.width, "   "), sep="\n", style=_COLORS[CHANGED], **options)
     if not d.same:
-        console.print(_totals(d), **options)
+        console.print("", _totals(d), sep="\n", markup=False, highlight=False)
     for reason, amounts in reasons(d):
-        console.print(f"\n{amounts}: {reason.code}", style="bold", **options)
+        console.print("", *wrapped(f"{amounts}: {reason.code}", console.width), sep="\n", style="bold", **options)
         for part in details(reason):
-            console.print(f"  {part}", **options)
+            console.print(*wrapped(part, console.width, "    ", "    "), sep="\n", **options)
     for sentence in remarks(d):
-        console.print(f"\n{sentence}", style="dim", **options)
+        console.print("", *wrapped(sentence, console.width), sep="\n", style="dim", **options)
 
 
-def _left_out(there: int, most: int) -> list[str]:
-    return [f"  and {there - most} more: render(most={there}) shows them\n"] if there > most else []
+def _print_table(console: Console, table: Table, there: int, most: int) -> None:
+    console.print("", table, sep="\n", markup=False, highlight=False)
+    if there > most:
+        console.print(f"    and {there - most:,} more: render(most={there}) shows them", markup=False, highlight=False)
+
+
+def alike(rows: Sequence[Row]) -> tuple[list[Row], list[str]]:
+    """The rows to be shown one by one, and a sentence for every many that changed alike and are as large as they were."""
+    groups: dict[tuple[str, ...], list[Row]] = {}
+    for row in rows:
+        if row.change == CHANGED and _elements(row) == 0:
+            groups.setdefault(row.what, []).append(row)
+    many = {what: group for what, group in groups.items() if len(group) > _FEW}
+    alone = [row for row in rows if row.what not in many or _elements(row) != 0 or row.change != CHANGED]
+    return alone, [_of_group(what, group) for what, group in many.items()]
+
+
+def _of_group(what: Sequence[str], group: Sequence[Row]) -> str:
+    size = said(sum((row.new.size or 0 for row in group if row.new is not None), 0))
+    names = listed([row.name for row in group], 6)
+    return f"~  {', '.join(what)}: {_number(len(group), 'tensor')} of {size} elements: {names}"
 
 
 def heading(d: Drift) -> str:
@@ -103,19 +124,19 @@ def _number(n: int, thing: str) -> str:
 def _tensors(rows: Sequence[Row]) -> Table:
     from rich.text import Text
 
-    table = _table(("", "tensor", "role", "before", "now", "difference"), right=("difference",))
+    changed = any(row.what for row in rows)
+    names = ("", "tensor", "role", "before", "now", "difference")
+    table = _table((*names, " ") if changed else names, right=("difference",))
     for row in rows:
-        cells = [Text(cell) for cell in cells_of(row)]
+        cells = [Text(cell) for cell in (*cells_of(row), *([", ".join(row.what)] if changed else []))]
         table.add_row(Text(_MARKS[row.change], style=_COLORS[row.change]), *cells)
-        for what in row.what:
-            table.add_row("", Text(f"  {what}", style="dim"))
     return table
 
 
 def cells_of(row: Row) -> tuple[str, str, str, str, str]:
     """Name, role, before, now and difference of a tensor's row."""
     before, now = ("" if held is None else held.worked + (" buffer" if held.buffer else "") for held in (row.old, row.new))
-    return row.name, row.role, before, now, _signed(_elements(row))
+    return row.name, row.role, before, now, _signed(_elements(row)) if _elements(row) != 0 else ""
 
 
 def _elements(row: Row) -> Optional[Dim]:
@@ -169,7 +190,7 @@ def _table(names: Sequence[str], right: Sequence[str] = ()) -> Table:
     from rich import box
     from rich.table import Table
 
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1), collapse_padding=True)
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1), collapse_padding=True, show_edge=False)
     for name in names:
         table.add_column(name, justify="right" if name in right else "left", overflow="fold", no_wrap=name in right)
     return table
@@ -194,15 +215,16 @@ def markdown(d: Drift, *, most: int = _MOST) -> str:
     parts = [f"### {escaped(heading(d))}"]
     if not d.same:
         parts.append(_grid(("", "before", "now", "difference"), "-rrr", totals(d)))
-    if d.rows:
-        rows = [(_MARKS[row.change], *_code(cells_of(row)), "; ".join(row.what)) for row in d.rows[:most]]
-        parts.append(
-            _folded("tensors", d.rows, most, _grid(("", "tensor", "role", "before", "now", "difference", ""), "-----r-", rows))
-        )
+    rows, groups = alike(d.rows)
+    if rows:
+        head = ("", "tensor", "role", "before", "now", "difference", "")
+        cells = [(_MARKS[row.change], *_code(cells_of(row)), "; ".join(row.what)) for row in rows[:most]]
+        parts.append(_folded("tensors", rows, most, _grid(head, "-----r-", cells)))
+    parts += [escaped(sentence) for sentence in groups]
     if d.layers:
-        cells = [_code(layer_cells(layer)) for layer in d.layers[:most]]
-        head = ("layer", "class", "output before", "output now", "neurons before", "neurons now")
-        parts.append(_folded("layers that give something else", d.layers, most, _grid(head, "----rr", cells)))
+        told_of = [_code(layer_cells(layer)) for layer in d.layers[:most]]
+        titles = ("layer", "class", "output before", "output now", "neurons before", "neurons now")
+        parts.append(_folded("layers that give something else", d.layers, most, _grid(titles, "----rr", told_of)))
     for reason, amounts in reasons(d):
         inner = "\n".join(f"- {escaped(part)}" for part in details(reason))
         parts.append(f"**{escaped(amounts)}: `{reason.code}`**\n\n{inner}")
