@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import sys
 import time
 from collections.abc import Sequence
 from contextlib import closing, nullcontext
 from dataclasses import dataclass
-from typing import Optional
+from typing import Any, Optional
 
 import click
 
@@ -103,12 +104,16 @@ def _tell(zoo: Zoo, record: Optional[Record], kept: int, total: int) -> None:
         click.echo(f"{record.path}: {kept} of {total} models are there; going on with {total - kept}", err=True)
 
 
-def _summarise(target: str, options: Options, lines: list[Line], *, kept: int, total: int, seconds: float) -> None:
+def _summarise(target: str, options: Options, lines: list[Line], **known: Any) -> None:
+    """On standard output, or on standard error where the lines themselves go there; without trailing blanks in a file."""
     from rich.console import Console
 
     to_stdout = options.form == "text"
-    console = Console(stderr=not to_stdout, width=options.width or (None if sys.stdout.isatty() else _PIPED), soft_wrap=False)
-    models = [line for line in lines if line.status != NO_MODEL]
+    stream = sys.stdout if to_stdout else sys.stderr
+    out = stream if stream.isatty() else io.StringIO()
+    console = Console(file=out, width=options.width or (None if out is stream else _PIPED))
     if to_stdout and options.output is None:
-        print_models(console, models)
-    print_summary(console, target, lines, kept=kept, seconds=seconds, total=total)
+        print_models(console, [line for line in lines if line.status != NO_MODEL])
+    print_summary(console, target, lines, **known)
+    if isinstance(out, io.StringIO):
+        click.echo("\n".join(line.rstrip() for line in out.getvalue().splitlines()), err=not to_stdout)

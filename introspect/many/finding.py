@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import enum
 import inspect
-from collections import Counter
+from collections import Counter, OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
+from types import MappingProxyType
 from typing import Any, Callable, Optional
 
 from ..errors import IntrospectError
@@ -22,6 +23,7 @@ from ..targets import locate
 LISTINGS = ("list_models", "list_names", "available_models", "model_names", "names")
 BUILDERS = ("get_model_builder", "model_entrypoint")
 """What gives the factory of a name: preferred, since a factory's signature says what it can be told."""
+_READ_AT_ONCE = (dict, OrderedDict, MappingProxyType)  # other mappings may import something for each of their items
 MAKERS = ("get_model", "create_model", "build_model", "make_model", "make", "create", "build", "get")
 
 
@@ -42,6 +44,8 @@ class Zoo:
     target: str
     names: tuple[str, ...]
     entry: Callable[[str], Entry]
+    inputs: Mapping[str, Any] = field(default_factory=dict)
+    """The inputs that models come with."""
     everything: bool = False
     """Whether it is all of a module, if need be."""
     passed_over: tuple[str, ...] = ()
@@ -55,7 +59,7 @@ def owned(found: Any) -> bool:
 
 def is_many(found: Any) -> bool:
     """Whether this is a collection of models, or of what makes them: not one model that is written as a collection."""
-    return not owned(found) and (_entries(found) is not None or _registry(found) is not None)
+    return not owned(found) and _collected("", found) is not None
 
 
 def find(target: str, everything: bool = False) -> Zoo:
@@ -78,29 +82,33 @@ def find(target: str, everything: bool = False) -> Zoo:
 
 
 def _found(target: str, found: Any, everything: bool) -> Optional[Zoo]:
-    entries = _entries(found)
-    if entries is not None:
-        return Zoo(target, tuple(entries), entries.__getitem__)
-    registry = _registry(found)
-    if registry is not None:
-        names, make = registry
-        return Zoo(target, names, lambda name: Entry(make(name)))
-    if not everything:
-        return None
+    zoo = _collected(target, found)
+    if zoo is not None or not everything:
+        return zoo
     made, others = _public_callables(found)
     return Zoo(target, tuple(made), made.__getitem__, passed_over=tuple(others))
 
 
-def _entries(found: Any) -> Optional[dict[str, Entry]]:
-    """The entries of a mapping or list by name; None where something in it makes no model."""
-    if isinstance(found, Mapping) or (not isinstance(found, type) and hasattr(found, "keys") and hasattr(found, "__getitem__")):
+def _collected(target: str, found: Any) -> Optional[Zoo]:
+    """A mapping, a list or a registry; None for anything else, and where something in it makes no model."""
+    if type(found) in _READ_AT_ONCE:
+        return _all_of(target, dict(zip(_names_of(found, str), found.items())))
+    if isinstance(found, (list, tuple)):
+        return _all_of(target, dict(zip(_names_of(found, lambda one: type(one).__name__), [("", one) for one in found])))
+    if not isinstance(found, type) and hasattr(found, "keys") and hasattr(found, "__getitem__"):
         keys = list(found.keys())
-        entries = dict(zip(_names_of(keys, str), [_entry(key, found[key]) for key in keys]))
-    elif isinstance(found, (list, tuple)):
-        entries = dict(zip(_names_of(found, lambda one: type(one).__name__), [_entry("", one) for one in found]))
-    else:
+        by_name = dict(zip(_names_of(keys, str), keys))
+        return Zoo(target, tuple(by_name), lambda name: _entry(by_name[name], found[by_name[name]]))
+    registry = _registry(found)
+    return None if registry is None else Zoo(target, registry[0], lambda name: Entry(registry[1](name)))
+
+
+def _all_of(target: str, items: dict[str, tuple[Any, Any]]) -> Optional[Zoo]:
+    try:
+        entries = {name: _entry(*item) for name, item in items.items()}
+    except IntrospectError:
         return None
-    return entries if entries and all(entry is not None for entry in entries.values()) else None  # type: ignore[return-value]
+    return Zoo(target, tuple(entries), entries.__getitem__, {name: entry.inputs for name, entry in entries.items()})
 
 
 def _names_of(found: Sequence[Any], otherwise: Callable[[Any], str]) -> list[str]:
@@ -110,12 +118,12 @@ def _names_of(found: Sequence[Any], otherwise: Callable[[Any], str]) -> list[str
     return [name if often[name] == 1 else f"{name}[{i}]" for i, name in enumerate(names)]
 
 
-def _entry(key: Any, value: Any) -> Optional[Entry]:
+def _entry(key: Any, value: Any) -> Entry:
     """A model, a factory, either of them with its input; or a class that takes its key, a configuration."""
     if isinstance(value, tuple) and len(value) == 2 and _makes(value[0]) and not callable(value[1]):
         return Entry(*value)
     if not _makes(value):
-        return None
+        raise IntrospectError("this makes no model", got=f"{type(value).__name__} for {key}")
     return Entry(value if isinstance(key, (str, int)) or owned(value) else _Configured(key, value))
 
 

@@ -56,11 +56,14 @@ class Line:
 
     @property
     def reason(self) -> str:
-        """The first line of why it is not verified."""
+        """Why it is not verified, in one line."""
         if self.error is not None:
-            return f"{self.error['type']}: {self.error['message'].strip()}".splitlines()[0]
-        said = [f"{path}: {verdict}" for path, verdicts in self.mismatches.items() for verdict in verdicts]
-        return (said or ([self.without_input] if self.without_input else self.notes) or [""])[0].partition("\n")[0]
+            return f"{self.error['type']}: {_first_line(self.error['message'])}"
+        if self.mismatches:
+            return "; ".join(f"{path}: {_first_line(verdicts[0])}" for path, verdicts in self.mismatches.items() if verdicts)
+        if self.without_input:
+            return " ".join(self.without_input.split())
+        return _first_line(self.notes[0]) if self.notes else f"no law for {_some(self.opaque)}" if self.opaque else ""
 
     @classmethod
     def from_explanation(cls, explanation: Explanation, **known: Any) -> Line:
@@ -73,6 +76,14 @@ class Line:
             notes=[*explanation.model.notes, *explanation.notes_on_totals],
             **known,
         )
+
+
+def _first_line(text: str) -> str:
+    return text.strip().partition("\n")[0]
+
+
+def _some(paths: list[str]) -> str:
+    return ", ".join(paths[:2]) + (f" and {len(paths) - 2} more" if len(paths) > 2 else "")
 
 
 def read_line(text: str, where: str = "") -> Line:

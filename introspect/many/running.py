@@ -59,7 +59,7 @@ def explain_many(
 def jobs_in(zoo: Zoo, asked: Asked, only: Sequence[str] = (), *, verify: bool = True) -> list[Job]:
     """A job for each wanted model, in the target's order. Raises `IntrospectError` for a pattern that no name matches."""
     asked.check(zoo.names)
-    inputs = {name: asked.of(name, zoo.entry(name).inputs) for name in _wanted(zoo.names, only)}
+    inputs = {name: asked.of(name, zoo.inputs.get(name)) for name in _wanted(zoo.names, only)}
     return [Job(name, zoo.target, one, verify, zoo.everything) for name, one in inputs.items()]
 
 

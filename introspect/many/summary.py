@@ -89,5 +89,6 @@ def _print_group(console: Console, heading: str, lines: Sequence[Line]) -> None:
     console.print(heading, style="bold", **_PLAIN)
     for reason, names in by_reason.items():
         console.print(Padding(Text(", ".join(names)), (0, 0, 0, 2)))
-        console.print(Padding(Text(reason, style="dim"), (0, 0, 0, 6)))
+        if reason:
+            console.print(Padding(Text(reason, style="dim"), (0, 0, 0, 6)))
     console.print()
