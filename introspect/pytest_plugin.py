@@ -57,14 +57,14 @@ def introspect_baseline(request: pytest.FixtureRequest) -> Baseline:
 def introspect_baseline_of_class(request: pytest.FixtureRequest, introspect_baseline: Baseline) -> None:
     """Gives the tests of a `unittest.TestCase` their `self.introspect_baseline`."""
     if request.instance is None:
-        raise pytest.UsageError(f"{_FOR_CLASSES} is for the tests of a class; a function takes {_FIXTURE} as an argument")
+        pytest.fail(f"{_FOR_CLASSES} is for the tests of a class; a function takes {_FIXTURE} as an argument", pytrace=False)
     request.instance.introspect_baseline = introspect_baseline
 
 
 def _budgets(mark: pytest.Mark) -> tuple[Optional[str], dict[str, Any]]:
     budgets = {name: budget for name, budget in mark.kwargs.items() if name != "at"}
     if mark.args or not budgets:
-        raise pytest.UsageError(f'{_MARK} takes names: @pytest.mark.{_MARK}(params="12M", at="encoder")')
+        pytest.fail(f'{_MARK} takes names: @pytest.mark.{_MARK}(params="12M", at="encoder")', pytrace=False)
     return mark.kwargs.get("at"), budgets
 
 
@@ -95,7 +95,7 @@ class _Run:
     def pytest_runtest_setup(self, item: pytest.Item) -> None:
         own = [mark for mark in item.own_markers if mark.name == _MARK]
         if own and _FIXTURE not in getattr(item, "fixturenames", ()):
-            raise pytest.UsageError(f"{_MARK} holds what {_FIXTURE}.check() is given, and this test does not take {_FIXTURE}")
+            pytest.fail(f"{_MARK} holds what {_FIXTURE}.check() is given: this test does not take {_FIXTURE}", pytrace=False)
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         self.records.narrowed = self._narrowed(session)

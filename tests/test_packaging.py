@@ -2,36 +2,19 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 import venv
 import zipfile
 from pathlib import Path
 
 import pytest
+from wheels import ROOT, build, run
 
-ROOT = Path(__file__).parent.parent
 PACKAGES = {"introspect", "introspect_torch", "introspect_keras", "introspect_lasagne"}
-
-
-def run(*command: str, cwd: Path) -> str:
-    clean = {k: v for k, v in os.environ.items() if k not in ("PYTHONPATH", "INTROSPECT_FRAMEWORKS")}
-    done = subprocess.run(command, capture_output=True, text=True, cwd=cwd, env=clean, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
 
 
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("wheel")
-    source = folder / "source"
-    source.mkdir()
-    for name in ("introspect", "adapters", "pyproject.toml", "README.md", "LICENSE"):
-        subprocess.run(["cp", "-r", str(ROOT / name), str(source)], check=True)
-    run(sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "-w", str(folder), ".", cwd=source)
-    (built,) = folder.glob("*.whl")
-    return built
+    return build(tmp_path_factory.mktemp("wheel"))
 
 
 def test_it_contains_the_four_packages_and_nothing_else(wheel: Path) -> None:

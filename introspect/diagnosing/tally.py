@@ -65,14 +65,16 @@ def find_scope(model: Model, at: Optional[str]) -> Scope:
     if exact or below:
         return Scope(exact | below, name=at)
     path, _, tensor = at.rpartition(".")
-    rows = [row for row in count(model).rows if row.layer.path == path]
+    ledger = count(model)
+    rows = [row for row in ledger.rows if row.layer.path == path]
     if any(tensor in (e.name, *(t.key for t in e.tensors)) for row in rows for e in row.entries):
         return Scope(frozenset(row.layer_index for row in rows), tensor, at)
     from difflib import get_close_matches
 
     paths = [layer.path for layer in model.layers]
-    tensors = [f"{layer.path}.{holding.name}" for layer in model.layers for holding in layer.holdings]
-    near = get_close_matches(at, [*paths, *tensors], 3) or paths[:5]
+    tensors = [f"{entry.path}.{entry.name}" for entry in ledger.entries]
+    blocks = dict.fromkeys(path.rpartition(".")[0] for path in paths if "." in path)
+    near = get_close_matches(at, [*paths, *blocks, *tensors], 3) or paths[:5]
     raise IntrospectError("there is no such layer", got=at, expected=f"a path of the model, such as {', '.join(near)}")
 
 

@@ -18,9 +18,14 @@ def disagreements(e: Explanation) -> list[str]:
     return found or ["the two roads disagree"] * (e.status == MISMATCH)
 
 
-def unacknowledged(e: Explanation, patterns: Sequence[str]) -> list[str]:
-    """In words: what is opaque without being acknowledged."""
-    return [_said(row) for row in e.opaque if not _acknowledged(row, patterns)]
+def unacknowledged(e: Explanation, patterns: Sequence[str]) -> list[LayerRow]:
+    """What is opaque without being acknowledged."""
+    return [row for row in e.opaque if not _acknowledged(row, patterns)]
+
+
+def said_of(row: LayerRow) -> str:
+    """What has no law there, in words."""
+    return "; ".join(row.verdicts) or f"{row.path or 'the model itself'}: {row.kind_name} has no law"
 
 
 def idle(e: Explanation, patterns: Sequence[str]) -> list[str]:
@@ -36,10 +41,6 @@ def _acknowledged(row: LayerRow, patterns: Sequence[str]) -> bool:
 
 def _pieces(row: LayerRow) -> list[str]:
     return [f"{row.path}.{t.name}".lstrip(".") for t in row.tensors if t.opaque] or [row.path]
-
-
-def _said(row: LayerRow) -> str:
-    return "; ".join(row.verdicts) or f"{row.path or 'the model itself'}: {row.kind_name} has no law"
 
 
 def remarks(e: Explanation) -> Iterator[str]:

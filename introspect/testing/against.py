@@ -1,0 +1,127 @@
+"""One model against one baseline: held against it, or made it. What is wrong comes back in words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from hashlib import sha256
+from pathlib import Path
+from typing import Callable
+
+from .. import baselines
+from ..diagnosing.naming import listed
+from ..drifting import Drift, drift
+from ..errors import UnreadableError
+from ..explaining import Explanation
+from . import soundness
+from .budgets import COLUMNS, text_of
+from .places import shown
+from .records import CHECKED, KEPT, MISSING, REFUSED, UPDATED, WRITTEN, Records
+
+_MOST = 4  # paths in a hint
+
+
+@dataclass(frozen=True)
+class Against:
+    """The baseline at `path`, for a check of `test`. `update`: what is checked becomes the baseline."""
+
+    test: str
+    path: Path
+    records: Records
+    started: Path
+    update: bool
+
+    def complaint(self, e: Explanation, opaque: Sequence[str], beyond: Callable[[Explanation], str]) -> str:
+        """Empty where all is well. `opaque`: what is acknowledged; `beyond` says what else is wrong with the model."""
+        idle = soundness.idle(e, opaque)
+        if idle:
+            self.records.notes.append(f"{self.test}: opaque={', '.join(idle)} acknowledges nothing: all of that has a law")
+        said = self._unsound(e, opaque) or beyond(e)
+        if said:
+            self._record(REFUSED if self.update else CHECKED, said.partition("\n")[0])
+            return said
+        return self._made(e) if self.update else self._held(e)
+
+    def _unsound(self, e: Explanation, opaque: Sequence[str]) -> str:
+        """What keeps the model from being a baseline, or from being held against one."""
+        left = "the baseline was not written" if self.update else "nothing was held against the baseline"
+        wrong = soundness.disagreements(e)
+        if wrong:
+            heading = f"{_name(e)}: what was worked out is not what {e.model.framework} holds; {left}"
+            return text_of([heading, *(f"  {text}" for text in wrong)])
+        lawless = soundness.unacknowledged(e, opaque)
+        if lawless:
+            heading = f"{_name(e)}: no law speaks of some of it, and the test does not acknowledge that; {left}"
+            paths = ", ".join(f'"{row.path}"' for row in lawless[:_MOST]) + ", ..." * (len(lawless) > _MOST)
+            how = f"  to carry the framework's numbers: check(model, opaque=[{paths}]), or patterns of paths"
+            return text_of([heading, *(f"  {soundness.said_of(row)}" for row in lawless), how])
+        return ""
+
+    def _held(self, e: Explanation) -> str:
+        if not self.path.exists():
+            self._record(MISSING)
+            return text_of([f"{_name(e)} has no baseline, there is no {self._file}", f"  to write it: {self._command}"])
+        try:
+            found = drift(baselines.load(self.path), e)
+        except UnreadableError as error:
+            self._record(CHECKED)
+            said = [f"  {line}" for line in str(error).splitlines()]
+            return text_of([f"the baseline of {_name(e)} cannot be read", *said, f"  to write it anew: {self._command}"])
+        rival = self.records.rival(self.path, "drifted")
+        if found.same:
+            self._note_renamed(found)
+            self.records.claim(self.path, self.test, "")
+            return ""
+        self._record(CHECKED)
+        parts = [f"{_name(e)} is not as its baseline {self._file}", found.render("text", width=COLUMNS)]
+        parts += [f"this file is right for {self._who(rival)}; to tell them apart: check(model, name=...)"] if rival else []
+        return "\n\n".join([*parts, f"to make this the baseline: {self._command}"])
+
+    def _note_renamed(self, found: Drift) -> None:
+        names = [f"{name.old} → {name.new}" for name in found.renamed]
+        if names:
+            self.records.notes.append(f"{self.test}: {self._file} holds, with other names: {listed(names)}")
+
+    def _made(self, e: Explanation) -> str:
+        digest = sha256(baselines.dumps(e).encode()).hexdigest()
+        rival = self.records.rival(self.path, digest)
+        if rival:
+            self._record(REFUSED, f"it is the baseline of {self._who(rival)}")
+            heading = f"{self._file} was made the baseline of {self._who(rival)} in this run, for another model"
+            return text_of([heading, "  to tell them apart: check(model, name=...)"])
+        what = self._state(e)
+        if what != KEPT:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            baselines.save(self.path, e)
+        self.records.claim(self.path, self.test, digest)
+        self._record(what, "; ".join(soundness.remarks(e)))
+        return ""
+
+    def _state(self, e: Explanation) -> str:
+        """Whether the file is to be written, or updated, or says already what the model is, of any version."""
+        if not self.path.exists():
+            return WRITTEN
+        try:
+            old = baselines.load(self.path)
+        except UnreadableError:
+            return UPDATED
+        as_old = Explanation(replace(e.model, version=old.model.version), e.reported, verified=e.verified)
+        return KEPT if baselines.dumps(as_old) == baselines.dumps(old) else UPDATED
+
+    def _record(self, what: str, why: str = "") -> None:
+        self.records.actions.append([what, str(self.path), why])
+
+    def _who(self, rival: str) -> str:
+        return "another check of this test" if rival == self.test else rival
+
+    @property
+    def _file(self) -> str:
+        return shown(self.path, self.started)
+
+    @property
+    def _command(self) -> str:
+        return f"pytest --introspect-update '{self.test}'"
+
+
+def _name(e: Explanation) -> str:
+    return e.model.name or "the model"
