@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from pathlib import Path
 from typing import Any, Optional
 
 import click
@@ -145,6 +146,54 @@ def compare_command(a: str, b: str, shapes: tuple[str, ...], form: str, width: O
     click.echo(found.render(form, **({"width": width} if form == "text" else {})))
     if not found.same:
         sys.exit(MISMATCH_EXIT)
+
+
+@main.command("diff")
+@click.argument("a", metavar="A")
+@click.argument("b", metavar="B")
+@click.option("--input", "shapes", multiple=True, metavar="SHAPE", help="For a model that does not say what it takes.")
+@click.option("--format", "form", type=click.Choice(FORMS), default="text", show_default=True)
+@_trusted
+@click.option("--width", type=int, help="Columns of the text; the terminal's by default.")
+def diff_command(a: str, b: str, shapes: tuple[str, ...], form: str, width: Optional[int], trust: bool) -> None:
+    """Say what became of A in B: the tensors that appeared, disappeared or changed, the totals, and why.
+
+    Each is a baseline, a saved explanation or other file, or package.module:callable; or both are folders of baselines, which
+    are taken file by file. The exit code is 0 where every count and shape is what it was, 1 where not, 2 where nobody can say.
+    """
+    try:
+        found = _drift(a, b, shapes, trust)
+    except IntrospectError as error:
+        raise _Failure(str(error)) from None
+    except Exception as error:  # a target's own code may raise anything, and 1 means that something differs
+        raise _Failure(f"{type(error).__name__}: {error}") from error
+    _show_drift(found, form, width)
+    if not found.same:
+        sys.exit(MISMATCH_EXIT)
+
+
+def _drift(a: str, b: str, shapes: tuple[str, ...], trust: bool) -> Any:
+    from .drifting import drift
+    from .drifting.sides import explained, folders
+
+    inside = [os.path.isdir(side) for side in (a, b)]
+    if all(inside):
+        return folders(Path(a), Path(b))
+    if any(inside):
+        raise IntrospectError("a folder has no counterpart", got=b if inside[0] else a, expected="a second folder of baselines")
+    return drift(*explained(_target(a, trust, shapes), _target(b, trust, shapes), parse_shapes(shapes)))
+
+
+def _show_drift(found: Any, form: str, width: Optional[int]) -> None:
+    """Print one or many drifts; in colour where standard output is a terminal."""
+    if form != "text" or not sys.stdout.isatty():
+        click.echo(found.render(form, **({"width": width} if form == "text" else {})))
+        return
+    from importlib import import_module
+
+    from rich.console import Console
+
+    import_module(found.renderer).print_to(Console(width=width), found)
 
 
 @main.command("diagnose")

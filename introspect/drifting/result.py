@@ -151,6 +151,35 @@ class Drift(Printed):
         return f"<Drift of {self.new.name}: {what}>"
 
 
+@dataclass(frozen=True)
+class Pairing:
+    """A file of either folder, or of both; `drift` is None where it is in one alone."""
+
+    name: str
+    old: bool
+    new: bool
+    drift: Optional[Drift] = None
+
+    @property
+    def same(self) -> bool:
+        return self.drift is not None and self.drift.same
+
+
+@dataclass(frozen=True)
+class Drifts(Printed):
+    """What became of a folder of baselines."""
+
+    old: str
+    new: str
+    files: tuple[Pairing, ...] = ()
+    renderer: ClassVar[str] = "introspect.rendering.drifts"
+
+    @property
+    def same(self) -> bool:
+        """Whether the same files say the same counts."""
+        return all(file.same for file in self.files)
+
+
 def said(number: Optional[Dim]) -> str:
     """A number for people."""
     if number is None:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
 SCHEMA = "introspect/drift/1"
-_PIPED = 120
+PIPED = 120
 _MOST, _MOST_LAYERS = 40, 12  # rows of a table
 _MOST_REASONS = 6
 _FEW = 6  # rows that changed alike and are still shown one by one
@@ -46,7 +46,7 @@ def text(d: Drift, *, width: Optional[int] = None, most: Optional[int] = None) -
     from rich.console import Console
 
     out = io.StringIO()
-    columns = width or shutil.get_terminal_size((_PIPED, 24)).columns
+    columns = width or shutil.get_terminal_size((PIPED, 24)).columns
     console = Console(file=out, width=columns, no_color=True, force_terminal=False, legacy_windows=False)
     print_to(console, d, most=most)
     return "\n".join(line.rstrip() for line in out.getvalue().splitlines())
@@ -126,7 +126,7 @@ def _tensors(rows: Sequence[Row]) -> Table:
 
     changed = any(row.what for row in rows)
     names = ("", "tensor", "role", "before", "now", "difference")
-    table = _table((*names, " ") if changed else names, right=("difference",))
+    table = new_table((*names, " ") if changed else names, right=("difference",))
     for row in rows:
         cells = [Text(cell) for cell in (*cells_of(row), *([", ".join(row.what)] if changed else []))]
         table.add_row(Text(_MARKS[row.change], style=_COLORS[row.change]), *cells)
@@ -136,7 +136,7 @@ def _tensors(rows: Sequence[Row]) -> Table:
 def cells_of(row: Row) -> tuple[str, str, str, str, str]:
     """Name, role, before, now and difference of a tensor's row."""
     before, now = ("" if held is None else held.worked + (" buffer" if held.buffer else "") for held in (row.old, row.new))
-    return row.name, row.role, before, now, _signed(_elements(row)) if _elements(row) != 0 else ""
+    return row.name, row.role, before, now, signed(_elements(row)) if _elements(row) != 0 else ""
 
 
 def _elements(row: Row) -> Optional[Dim]:
@@ -145,7 +145,8 @@ def _elements(row: Row) -> Optional[Dim]:
     return None if old is None or new is None else new - old
 
 
-def _signed(number: Optional[Dim]) -> str:
+def signed(number: Optional[Dim]) -> str:
+    """A difference for people: ``+64``."""
     text = said(number)
     return f"+{text}" if isinstance(number, int) and number > 0 else text
 
@@ -153,7 +154,7 @@ def _signed(number: Optional[Dim]) -> str:
 def _layers(layers: Sequence[Reshaped]) -> Table:
     from rich.text import Text
 
-    table = _table(
+    table = new_table(
         ("layer", "class", "output before", "output now", "neurons before", "neurons now"),
         right=("neurons before", "neurons now"),
     )
@@ -171,7 +172,7 @@ def layer_cells(layer: Reshaped) -> tuple[str, ...]:
 def _totals(d: Drift) -> Table:
     from rich.text import Text
 
-    table = _table(("", "before", "now", "difference"), right=("before", "now", "difference"))
+    table = new_table(("", "before", "now", "difference"), right=("before", "now", "difference"))
     for cells in totals(d):
         table.add_row(*[Text(cell) for cell in cells])
     return table
@@ -180,13 +181,14 @@ def _totals(d: Drift) -> Table:
 def totals(d: Drift) -> list[tuple[str, str, str, str]]:
     """Name, before, now and difference of every quantity that there is any of."""
     return [
-        (WORDS.get(t.quantity, t.quantity).replace("_", " "), said(t.old), said(t.new), "" if t.same else _signed(t.difference))
+        (WORDS.get(t.quantity, t.quantity).replace("_", " "), said(t.old), said(t.new), "" if t.same else signed(t.difference))
         for t in d.totals
         if t.quantity == "params" or (t.old, t.new) != (0, 0)
     ]
 
 
-def _table(names: Sequence[str], right: Sequence[str] = ()) -> Table:
+def new_table(names: Sequence[str], right: Sequence[str] = ()) -> Table:
+    """An empty table with these columns, those called in `right` aligned right."""
     from rich import box
     from rich.table import Table
 
@@ -214,17 +216,17 @@ def markdown(d: Drift, *, most: int = _MOST) -> str:
     """The drift as GitHub-flavoured Markdown, long tables folded."""
     parts = [f"### {escaped(heading(d))}"]
     if not d.same:
-        parts.append(_grid(("", "before", "now", "difference"), "-rrr", totals(d)))
+        parts.append(grid(("", "before", "now", "difference"), "-rrr", totals(d)))
     rows, groups = alike(d.rows)
     if rows:
         head = ("", "tensor", "role", "before", "now", "difference", "")
         cells = [(_MARKS[row.change], *_code(cells_of(row)), "; ".join(row.what)) for row in rows[:most]]
-        parts.append(_folded("tensors", rows, most, _grid(head, "-----r-", cells)))
+        parts.append(_folded("tensors", rows, most, grid(head, "-----r-", cells)))
     parts += [escaped(sentence) for sentence in groups]
     if d.layers:
         told_of = [_code(layer_cells(layer)) for layer in d.layers[:most]]
         titles = ("layer", "class", "output before", "output now", "neurons before", "neurons now")
-        parts.append(_folded("layers that give something else", d.layers, most, _grid(titles, "----rr", told_of)))
+        parts.append(_folded("layers that give something else", d.layers, most, grid(titles, "----rr", told_of)))
     for reason, amounts in reasons(d):
         inner = "\n".join(f"- {escaped(part)}" for part in details(reason))
         parts.append(f"**{escaped(amounts)}: `{reason.code}`**\n\n{inner}")
@@ -236,7 +238,8 @@ def _code(cells: tuple[str, ...]) -> tuple[str, ...]:
     return (f"`{cells[0]}`", *cells[1:])
 
 
-def _grid(head: Sequence[str], align: str, rows: Sequence[Sequence[str]]) -> str:
+def grid(head: Sequence[str], align: str, rows: Sequence[Sequence[str]]) -> str:
+    """A table in Markdown; `align` has an ``r`` for each column of numbers."""
     rule = ["---:" if mark == "r" else "---" for mark in align]
     return "\n".join(f"| {' | '.join(cells)} |" for cells in (head, rule, *([_cell(c) for c in row] for row in rows)))
 
@@ -254,10 +257,20 @@ def _folded(what: str, rows: Sequence[Any], most: int, table: str) -> str:
 
 
 def to_json(d: Drift, *, indent: Optional[int] = 1) -> str:
-    """The drift as JSON, with sums that a reader need not work out again."""
+    """The drift as JSON."""
+    return json.dumps(as_data(d), indent=indent, ensure_ascii=False, default=written)
+
+
+def as_data(d: Drift) -> dict[str, Any]:
+    """The drift as plain data, with sums that a reader need not work out again."""
     data = {"schema": SCHEMA, "same": d.same, **asdict(d)}
     for given, row in zip(data["rows"], d.rows):
         given.update(name=row.name, difference=_elements(row))
     for given, total in zip(data["totals"], d.totals):
         given.update(difference=total.difference)
-    return json.dumps(data, indent=indent, ensure_ascii=False, default=lambda dim: formula(dim, PYTHON))
+    return data
+
+
+def written(dim: Dim) -> str:
+    """A number that depends on an open dimension, for JSON."""
+    return formula(dim, PYTHON)
