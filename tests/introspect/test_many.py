@@ -77,6 +77,22 @@ def test_a_configuration_is_given_to_the_class_that_takes_it(monkeypatch: pytest
     assert int(explain(make(found["Config"].factory)).params) == (4 + 1) * 6
 
 
+def test_a_mapping_that_imports_its_items_is_read_item_by_item(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Lazy(dict):  # type: ignore[type-arg]
+        def __getitem__(self, key: str) -> Any:
+            if key == "broken":
+                raise ValueError("it cannot be imported")
+            return zoo.GOOD[key]
+
+        def values(self) -> Any:
+            raise AssertionError("all of it is read at once")
+
+    name = module("lazy", monkeypatch, ALL=Lazy(small=None, broken=None))
+    assert is_many(sys.modules[name].ALL)
+    assert line_for(Job("small", f"{name}:ALL")).totals["params"] == 15
+    assert line_for(Job("broken", f"{name}:ALL")).reason == "ValueError: it cannot be imported"
+
+
 @pytest.mark.parametrize("maker", ["get_model", "get_model_builder", "create_model"])
 def test_a_registry(monkeypatch: pytest.MonkeyPatch, maker: str) -> None:
     made: Callable[..., Any] = (lambda name: zoo.GOOD[name]) if "builder" in maker else (lambda name: zoo.GOOD[name]())
