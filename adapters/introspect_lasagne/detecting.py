@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from functools import lru_cache
 from typing import Any
 
@@ -44,8 +43,6 @@ def is_network(obj: Any) -> bool:
 def is_model(obj: Any) -> bool:
     """Whether `obj` is a layer, a network, or a collection of layers."""
     if isinstance(obj, (list, tuple, dict)):
-        if "lasagne" not in sys.modules:
-            return False  # and a mapping that imports what it holds is not made to
-        members = list(obj.values()) if isinstance(obj, dict) else list(obj)
+        members = list(dict.values(obj)) if isinstance(obj, dict) else list(obj)  # a mapping that imports its items is not asked
         return bool(members) and all(is_layer(member) for member in members)
     return is_layer(obj) or is_network(obj)
