@@ -43,6 +43,6 @@ def is_network(obj: Any) -> bool:
 def is_model(obj: Any) -> bool:
     """Whether `obj` is a layer, a network, or a collection of layers."""
     if isinstance(obj, (list, tuple, dict)):
-        members = list(dict.values(obj)) if isinstance(obj, dict) else list(obj)  # a mapping that imports its items is not asked
+        members = list(dict.values(obj)) if isinstance(obj, dict) else list(obj)  # no mapping is made to import
         return bool(members) and all(is_layer(member) for member in members)
     return is_layer(obj) or is_network(obj)

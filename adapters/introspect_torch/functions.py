@@ -150,7 +150,8 @@ def repeat(x: Any, *times: Any, **kwargs: Any) -> Applied:
 
 
 def cat(tensors: Any, dim: int = 0, **kwargs: Any) -> Applied:
-    return Applied(Concatenate(kwargs.get("axis", dim)), tuple(tensors))
+    filled = [x for x in tensors if shape_of(x) != (0,)]  # PyTorch passes over an empty row, whatever the others' axes
+    return Applied(Concatenate(kwargs.get("axis", dim)), tuple(filled or tensors))
 
 
 def stack(tensors: Any, dim: int = 0) -> Applied:

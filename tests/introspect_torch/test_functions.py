@@ -53,6 +53,7 @@ STEPS: dict[str, Any] = {
     "largest": st.builds(lambda a: lambda x: x.max(a)[0], AXIS),
     "cat": st.builds(lambda a: lambda x: torch.cat([x, x * 2], dim=a), AXIS),
     "stack": st.builds(lambda a: lambda x: torch.stack([x, x], dim=a), AXIS),
+    "cat with an empty row": st.builds(lambda a: lambda x: torch.cat([torch.empty(0), x, torch.empty(0), x * 2], a), AXIS),
     "chunk": st.builds(lambda n, a: lambda x: torch.cat(x.chunk(n, a), a), st.integers(1, 3), AXIS),
     "split": st.builds(lambda n, a: lambda x: x.split(n, a)[0], st.integers(1, 3), AXIS),
     "unbind": st.builds(lambda a: lambda x: x.unbind(a)[0], AXIS),
