@@ -26,6 +26,7 @@ SCHEMA = "introspect/drift/1"
 PIPED = 120
 _MOST, _MOST_LAYERS = 40, 12  # rows of a table
 _MOST_REASONS = 6
+_WHOLE = 44  # columns that a tensor's name may take before it is folded
 _FEW = 6  # rows that changed alike and are still shown one by one
 _SHORT = 12  # a table of more rows than this is folded in Markdown
 _MARKS = {APPEARED: "+", DISAPPEARED: "−", CHANGED: "~"}
@@ -127,6 +128,7 @@ def _tensors(rows: Sequence[Row]) -> Table:
     changed = any(row.what for row in rows)
     names = ("", "tensor", "role", "before", "now", "difference")
     table = new_table((*names, " ") if changed else names, right=("difference",))
+    table.columns[1].no_wrap = max(len(row.name) for row in rows) <= _WHOLE  # a name in two pieces is not found again
     for row in rows:
         cells = [Text(cell) for cell in (*cells_of(row), *([", ".join(row.what)] if changed else []))]
         table.add_row(Text(_MARKS[row.change], style=_COLORS[row.change]), *cells)

@@ -73,9 +73,10 @@ class Against:
             self.records.claim(self.path, self.test, "")
             return ""
         self._record(CHECKED)
-        parts = [f"{_name(e)} is not as its baseline {self._file}", found.render("text", width=COLUMNS)]
+        heading, _, drifted = found.render("text", width=COLUMNS).partition("\n\n")
+        parts = [text_of([" ".join(heading.split())]), "", drifted, "", f"the baseline: {self._file}"]
         parts += [f"this file is right for {self._who(rival)}; to tell them apart: check(model, name=...)"] if rival else []
-        return "\n\n".join([*parts, f"to make this the baseline: {self._command}"])
+        return "\n".join([*parts, f"to make this the baseline: {self._command}"])
 
     def _note_renamed(self, found: Drift) -> None:
         names = [f"{name.old} → {name.new}" for name in found.renamed]

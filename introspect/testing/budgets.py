@@ -13,12 +13,13 @@ from ..errors import IntrospectError
 from ..rendering.diagnosis import folded
 from .parts import Part
 
-COLUMNS = 96  # pytest puts four more in front
+COLUMNS = 92  # pytest puts eight more in front of a line,
+FIRST = COLUMNS - len("AssertionError: ")  # and this in front of the first one
 
 
 def text_of(lines: Iterable[str]) -> str:
     """Lines as one text, each folded at its own indentation."""
-    return "\n".join(folded(line, COLUMNS) for line in lines)
+    return "\n".join(folded(line, COLUMNS if i else FIRST) for i, line in enumerate(lines))
 
 
 def exactly(part: Part, number: Any) -> str:

@@ -23,7 +23,7 @@ class Place:
 
     def file(self, name: Optional[str] = None) -> Path:
         """The baseline of the check called `name`."""
-        return self.folder / f"{self.stem}{'' if name is None else f'-{_safe(name)}'}.json"
+        return self.folder / f"{self.stem}{'' if name is None else f'-{_safe(str(name))}'}.json"
 
     def owns(self, path: Path) -> bool:
         """Whether a file may be a baseline of this test."""

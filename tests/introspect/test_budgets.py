@@ -78,7 +78,7 @@ def test_what_does_not_hold_fails(method: str, bounds: tuple[Any, ...], options:
     found = complaint(method, NET, *bounds, **options)
     assert found is not None
     assert said in " ".join(found.split())
-    assert max(map(len, found.splitlines())) <= 96
+    assert max(map(len, found.splitlines())) <= 92
 
 
 @given(st.integers(0, 400_000), st.integers(0, 400_000))

@@ -183,7 +183,8 @@ def test_a_change_fails_with_the_tensors_that_changed_and_their_workings(project
     result = project.run()
     result.assert_outcomes(failed=1)
     text = said(result)
-    assert "net is not as its baseline baselines/test_models/test_net.json" in text
+    assert "net · paper 1: 1 tensor disappeared, 1 tensor changed" in text
+    assert "the baseline: baselines/test_models/test_net.json" in text
     assert "block.conv.bias" in text
     assert "fc.weight" in text
     assert "4·4·4·3" in text
