@@ -45,9 +45,10 @@ def loads(text: str, where: str = "") -> Explanation:
     from .writing import sections_of
 
     sections, expected = parsed(text, where)
-    found = Reader(sections, where).explanation()
+    reader = Reader(sections, where)
+    found = reader.explanation()
     try:
-        again = rendered(sections_of(found))
+        again = rendered(sections_of(found, reader.elision))
     except (IntrospectError, *DAMAGE) as error:
         raise UnreadableError("this baseline is damaged", got=str(error), hint=BLESS, path=where or None) from None
     same_text(again, expected, where)

@@ -6,20 +6,21 @@ tensors recorded is the one meant. So a bias that is added is one more line, and
 
 from __future__ import annotations
 
-import json
+import dataclasses
 from collections.abc import Iterator
+from heapq import nsmallest
 from typing import Any, NamedTuple, Optional
 
-from ..conventions import Convention, alternatives
+from ..conventions import Convention, alternatives, unwrapped
 from ..counting import Entry, count
 from ..errors import IntrospectError
 from ..ir import Call, Holding, Layer, Model, Value
 from ..layers.base import Shape, Spec
-from ..serial import encode
 
 Inputs = tuple[Optional[Shape], ...]
-_STEPS = 4  # conventions that may be chosen otherwise at once
-_MOST = 400  # laws looked at
+_STEPS = 3  # conventions that may be chosen otherwise at once
+_MOST = 150  # laws looked at
+_TRIED = 8  # shortest laws that are tried
 
 
 class Seen(NamedTuple):
@@ -39,12 +40,19 @@ class Record(NamedTuple):
     def fits(self, spec: Spec, inputs: Inputs) -> bool:
         """Whether a law gives exactly these tensors."""
         try:
+            if {tensor.key for tensor in spec.tensors(*inputs)} != self.keys():
+                return False
+        except IntrospectError:
+            pass  # it depends on what nobody knows, or it refuses
+        try:
             entries = _entries(Layer("", spec, self.holdings), inputs)
         except IntrospectError:
             return False
-        if len(entries) != len(self.tensors):
-            return False
-        return all(self._is(entry) for entry in entries)
+        return len(entries) == len(self.tensors) and all(self._is(entry) for entry in entries)
+
+    def keys(self) -> set[str]:
+        """The law's tensors that are recorded."""
+        return {key for seen in self.tensors.values() for key in seen.keys}
 
     def _is(self, entry: Entry) -> bool:
         seen, keys = self.tensors.get(entry.name), tuple(tensor.key for tensor in entry.tensors)
@@ -82,14 +90,15 @@ class Elision:
         """What to write of `spec`: the shortest law by which it is found again."""
         key = spec, inputs, record.key()
         if key not in self._reduced:
-            shortest = sorted(variants(spec, inputs), key=_length)
+            shortest = nsmallest(_TRIED, variants(spec, inputs), key=_length)
             self._reduced[key] = next((law for law in shortest if self.found(law, inputs, record) == spec), spec)
         return self._reduced[key]
 
 
 def _length(spec: Spec) -> tuple[int, str]:
-    text = json.dumps(encode(spec))
-    return len(text), text
+    """How many fields are to be written; of equally short laws, always the same one is the first."""
+    fields = dataclasses.fields(unwrapped(spec))
+    return sum(1 for field in fields if getattr(unwrapped(spec), field.name) != field.default), repr(spec)
 
 
 def variants(spec: Spec, inputs: Inputs) -> Iterator[Spec]:

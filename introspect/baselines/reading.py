@@ -37,7 +37,7 @@ class Reader:
         self._index: dict[str, int] = {}
         self._named: dict[Any, int] = {}  # values by what they are called
         self._times: Counter[str] = Counter()
-        self._elision = Elision()
+        self.elision = Elision()
 
     def explanation(self) -> Explanation:
         """Raises `UnreadableError` naming the line that cannot be read."""
@@ -114,7 +114,7 @@ class Reader:
         record = held.get(key, Record((), {}))
         fields = {"kind_name": item.get("class", ""), "function": item.get("function", False)}
         written = decode(Layer, {"path": item.get("path", key), "spec": item["law"], **fields})
-        spec = self._elision.found(written.spec, inputs, record)
+        spec = self.elision.found(written.spec, inputs, record)
         self._index[key] = len(self.layers)
         self.layers.append(replace(written, spec=spec, holdings=record.holdings))
 

@@ -23,13 +23,17 @@ if TYPE_CHECKING:
 COUNTED = "weighted"  # the definition of neurons whose name stands in the file
 
 
-def sections_of(e: Explanation) -> Sections:
-    """The items of a baseline of `e`."""
+def sections_of(e: Explanation, elision: Optional[Elision] = None) -> Sections:
+    """The items of a baseline of `e`; `elision` may have answers already."""
     model = canonical(e.model)
     names = keys_of(model.layers)
     refs = _references(model, names)
     tensors = _Tensors(model, names, _reported(e)).items()
-    return {"header": _header(model, refs), "layers": _layers(model, names, refs, tensors), "tensors": tensors}
+    return {
+        "header": _header(model, refs),
+        "layers": _layers(model, names, refs, tensors, elision or Elision()),
+        "tensors": tensors,
+    }
 
 
 def _reported(e: Explanation) -> dict[tuple[str, str], ReportedTensor]:
@@ -75,11 +79,11 @@ def _dim(dim: Dim) -> Any:
     return dim if isinstance(dim, int) else formula(dim, PYTHON)
 
 
-def _layers(model: Model, names: list[str], refs: list[Any], tensors: list[Item]) -> list[Item]:
+def _layers(model: Model, names: list[str], refs: list[Any], tensors: list[Item], elision: Elision) -> list[Item]:
     made: set[int] = set()
     found = [_call(model, call, first, names, refs, made) for _, call, _, first in model.called()]
     found += [{**_named(model, i, names), "called": False, "law": None} for i in model.uncalled()]
-    held, elision = records(tensors), Elision()
+    held = records(tensors)
     given = {names[call.layer]: model.shapes(call.inputs) for _, call, _, first in model.called() if first}
     specs = {names[i]: layer.spec for i, layer in enumerate(model.layers)}
     for item in found:
