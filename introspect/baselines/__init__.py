@@ -46,9 +46,11 @@ def loads(text: str, where: str = "") -> Explanation:
 
     sections, expected = parsed(text, where)
     reader = Reader(sections, where)
-    found = reader.explanation()
     try:
+        found = reader.explanation()
         again = rendered(sections_of(found, reader.elision))
+    except UnreadableError:
+        raise
     except (IntrospectError, *DAMAGE) as error:
         raise UnreadableError("this baseline is damaged", got=str(error), hint=BLESS, path=where or None) from None
     same_text(again, expected, where)

@@ -6,6 +6,7 @@ A line ends in a comma even where it is the last one, and the list in a word ins
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from hashlib import blake2b
 from typing import Any, NoReturn, Optional
@@ -23,6 +24,7 @@ UPGRADES: dict[int, Callable[[Sections], Sections]] = {}
 BLESS = "bless it again, or take the file as it was committed"
 _MARKERS = ("<<<<<<<", "=======", ">>>>>>>", "|||||||")
 _SHOWN = 160
+_CHECK = re.compile(r', "check": "[^"]*"\},$')
 
 
 def rendered(sections: Sections, version: int = NEWEST) -> str:
@@ -67,7 +69,10 @@ def parsed(text: str, where: str = "") -> tuple[Sections, str]:
         raise
     version = _version(data, where)
     sections = _sections(data, where)
-    same_text(rendered(sections, version), text, where)
+    expected = rendered(sections, version)
+    if expected.count("\n") == text.count("\n"):  # else the lines of the items are not known
+        _require_once(sections, where)
+    same_text(expected, text, where)
     for older in range(version, NEWEST):
         sections = UPGRADES[older](sections)
     return sections, text if version == NEWEST else rendered(sections)
@@ -100,6 +105,17 @@ def _sections(data: Item, where: str) -> Sections:
     return found
 
 
+def _require_once(sections: Sections, where: str) -> None:
+    """Raise `UnreadableError` where a layer or tensor has two lines."""
+    for name, key in (("layers", "layer"), ("tensors", "tensor")):
+        seen: set[str] = set()
+        for i, item in enumerate(sections[name]):
+            called = json.dumps(item.get(key))
+            if key in item and called in seen:
+                refuse(where, line_of(sections, name, i), f"this {key} has a line already", got=called[:_SHOWN])
+            seen.add(called)
+
+
 def same_text(expected: str, got: str, where: str) -> None:
     """Raise `UnreadableError` naming the first line in which a file is not what it should be."""
     if expected == got:
@@ -107,6 +123,9 @@ def same_text(expected: str, got: str, where: str) -> None:
     ours, theirs = expected.split("\n"), got.split("\n")
     number = next((i for i, (a, b) in enumerate(zip(ours, theirs)) if a != b), min(len(ours), len(theirs)))
     a, b = (lines[number] if number < len(lines) else None for lines in (ours, theirs))
+    if a is not None and b is not None and _CHECK.sub("", a) == _CHECK.sub("", b):
+        said = "the text that its check was worked out from"
+        refuse(where, number + 1, "this line is not as it was written", got=_shown(b, None), expected=said)
     refuse(where, number + 1, "this line is not as it was written", got=_shown(b, a), expected=_shown(a, b))
 
 
