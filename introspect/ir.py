@@ -76,6 +76,10 @@ class Holdings(Sequence[Holding]):
         self.alike, self.keys, self._identities = alike, keys, identities
         self._made: Optional[tuple[Holding, ...]] = None
 
+    def by_keys(self) -> tuple[Holding, ...]:
+        """The holdings, each with its key for an identity: what only has to tell them apart needs no numbers."""
+        return tuple([one._replace(identity=key) for one, key in zip(self.alike, self.keys)])
+
     def _all(self) -> tuple[Holding, ...]:
         if self._made is None:
             names = self._identities.by_key

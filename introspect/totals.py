@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any, NamedTuple, Optional
 
 from .counting import Books, Entry, may_own
@@ -38,7 +39,8 @@ def owned(model: Model) -> Optional[list[Owned]]:
         alike = isinstance(holdings, Holdings) and not holdings.alike.lawless and tied.isdisjoint(holdings.keys)
         key = (id(layer.spec), id(holdings.alike), inputs) if alike else (id(layer),)  # type: ignore[attr-defined]
         if key not in entries:
-            entries[key] = books.entered(layer, inputs)[0]
+            told_apart = holdings.by_keys() if isinstance(holdings, Holdings) else holdings
+            entries[key] = books.entered(replace(layer, holdings=told_apart), inputs)[0]
         times[key] += 1
     return [Owned(entry, times[key]) for key, found in entries.items() for entry in found]
 

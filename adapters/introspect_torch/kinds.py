@@ -22,7 +22,7 @@ from .holding import FOLDER, held
 from .skeleton import Place
 from .specs import READS_CHILDREN, Law, law_class, rule_of, runs_by_law
 from .specs_quantized import keeps_packed
-from .specs_torchvision import beside
+from .specs_torchvision import beside, has_beside
 from .specs_wrapped import changed, is_changed
 
 
@@ -46,72 +46,65 @@ class Kind(NamedTuple):
 _LAWLESS = Kind(None)
 _NOTHING = Alike()
 _NO_ROLE: tuple[tuple[str, ...], str] = ((), "")
-_EVERY_MODULES = frozenset(nn.Module().__dict__)  # what says nothing of a configuration
+EVERY_MODULES = frozenset(nn.Module().__dict__)  # what says nothing of a configuration
 
 
-class Found(NamedTuple):
-    """A module's kind, what it holds but for the tensors' identities, and what tells the tensors apart."""
-
-    kind: Kind
-    alike: Alike
-    keys: Sequence[Any]
+Found = tuple[Kind, Alike, Sequence[Any]]  # a module's kind, what it holds but for identities, and what tells those apart
+_OPEN: Found = (_LAWLESS, _NOTHING, ())
 
 
 class _Reading(NamedTuple):
-    """How the modules of one class are told apart. `base`: whose law they follow; `configuration`: reads a module's state."""
+    """How the modules of one class are told apart. `base`: whose law they follow; `configuration`: reads it from a module's
+    state; `singly`: what such a module holds is not all in its own registers; `known`: those that were seen.
+    """
 
     base: Optional[type]
     configuration: Callable[[Mapping[str, Any]], Any]
-    singly: bool  # what a module of this class holds is not all in its own registers
+    singly: bool
+    known: dict[Any, tuple[Kind, Alike]]
 
 
 class Kinds:
     """The kinds of one model's modules."""
 
     def __init__(self) -> None:
-        self._readings: dict[type, _Reading] = {}
-        self._known: dict[Any, tuple[Kind, Alike]] = {}
+        self._readings: dict[Any, _Reading] = {}
 
     def of(self, module: nn.Module) -> Found:
         """What is known of `module`. Raises the law's error where its configuration cannot be."""
-        cls, state = type(module), module.__dict__
-        reading = self._readings.get(cls)
-        if reading is None:
-            reading = self._readings[cls] = _reading(module)
-        if reading.singly or state["_forward_pre_hooks"] or FOLDER in state["_modules"]:
-            return found(module, _LAWLESS if reading.base is None else _kind(module, reading.base))
+        state = module.__dict__
+        reading = self._readings.get(type(module)) or self._readings.setdefault(type(module), _reading(module))
+        base, configuration, singly, known = reading
+        if singly or state["_forward_pre_hooks"] or FOLDER in state["_modules"]:
+            return found(module, _LAWLESS if base is None else _kind(module, base))
         parameters, buffers = state["_parameters"], state["_buffers"]
-        if reading.base is None and not parameters and not buffers:
-            return _OPEN
-        own = [*parameters.values(), *buffers.values()]
-        keys = [id(tensor) for tensor in own if tensor is not None]
-        trained = tuple([None if tensor is None else tensor.requires_grad for tensor in own])
-        key = (cls, len(state), *parameters, "", *buffers, trained, _configuration(reading, state))
-        known = self._known.get(key)
-        if known is None:
-            made = found(module, _LAWLESS if reading.base is None else _kind(module, reading.base))
-            known = self._known[key] = made.kind, made.alike
-        return Found(*known, keys)
+        keys: Sequence[int] = ()
+        held: Any = None
+        if parameters or buffers:
+            own = [*parameters.values(), *buffers.values()]
+            keys = [id(tensor) for tensor in own if tensor is not None]
+            trained = tuple([None if tensor is None else tensor.requires_grad for tensor in own])
+            held = (tuple(parameters), tuple(buffers), trained)
+        elif base is None:
+            return _OPEN  # most containers
+        try:
+            key = (configuration(state), len(state), held)
+            alike = known.get(key)
+        except (KeyError, TypeError):
+            key = (frozen(list(state.items())), 0, held)
+            alike = known.get(key)
+        if alike is None:
+            kind, holdings, _ = found(module, _LAWLESS if base is None else _kind(module, base))
+            alike = known[key] = kind, holdings
+        return (*alike, keys)
 
 
 def _reading(module: nn.Module) -> _Reading:
+    cls: Any = type(module)
     base = law_class(module)
-    names = [name for name in module.__dict__ if name not in _EVERY_MODULES] if base is not None else []
-    singly = isinstance(module, torch.jit.ScriptModule) or base in READS_CHILDREN or keeps_packed(type(module))  # type: ignore[arg-type]
-    return _Reading(base, itemgetter(*names) if names else lambda state: None, singly)
-
-
-def _configuration(reading: _Reading, state: Mapping[str, Any]) -> Any:
-    """Equal, and of a hash, for modules that are configured alike."""
-    try:
-        given = reading.configuration(state)
-    except KeyError:
-        given = tuple(state.items())
-    try:
-        hash(given)
-    except TypeError:
-        return frozen(given)
-    return given
+    names = [name for name in module.__dict__ if name not in EVERY_MODULES] if base is not None else []
+    singly = issubclass(cls, torch.jit.ScriptModule) or base in READS_CHILDREN or keeps_packed(cls)
+    return _Reading(base, itemgetter(*names) if names else lambda state: None, singly, {})
 
 
 def frozen(value: Any) -> Any:
@@ -134,17 +127,16 @@ def found(module: nn.Module, kind: Kind) -> Found:
         Holding(one.name, "", *kind.stored.get(one.name, _NO_ROLE), not one.buffer and one.tensor.requires_grad, one.buffer)
         for one in own
     )
-    return Found(kind, alike, [one.key for one in own])
-
-
-_OPEN = Found(_LAWLESS, _NOTHING, ())
+    return kind, alike, [one.key for one in own]
 
 
 def beside_layers(placed: Sequence[Place]) -> dict[str, Kind]:
     """By path: modules that are walked through and hold tensors of which a law is known."""
     found: dict[str, Kind] = {}
     root = placed[0].path
-    for path, module in placed:
+    classes = {type(module) for _, module in placed}
+    classes = {cls for cls in classes if has_beside(cls)}
+    for path, module in placed if classes else ():
         for below, law in beside(module):
             place = below if path == root else f"{path}.{below}" if below else path
             found[place or root] = Kind.by(law, runs=False)

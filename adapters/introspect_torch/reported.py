@@ -44,7 +44,7 @@ def report(model: Any, translated: Model, inputs: Any = None, *, full: bool = Tr
         opaque = {layer.path for layer in translated.layers if layer.holdings and lawless(layer.holdings)}
         asked = [place for place in places(model) if place.path in opaque] if opaque else []
         return Reported(_layers(asked), source=f"torch {version()}")
-    placed = list(places(model))
+    placed = places(model)
     outputs, notes, run = _outputs(placed, translated, inputs)
     params, trainable, remark = _totals(model, placed)
     source = f"torch {version()}: tensor sizes" + (f" and {run}" if outputs else "")
@@ -174,12 +174,13 @@ def record(placed: Sequence[Place], given: Any, *, on_example: bool = False) -> 
     records: list[Record] = []
     inside: list[str] = []
     put, put_input = (_alias, _example) if on_example else (_meta, _meta_input)
-    twins = Twins(placed, lambda module, tensors: {name: put(tensor) for name, tensor in tensors.items()})
-    for place in placed:
-        twin = twins.of(place.module)
+
+    def ready(place: Place, twin: nn.Module) -> None:
         twin.__dict__["forward"] = partial(_noted, records, inside, place, forward_of(twin))
         if not on_example:
             _attributes_to_meta(twin)
+
+    twins = Twins(placed, lambda module, tensors: {name: put(tensor) for name, tensor in tensors.items()}, ready)
     args, kwargs = called_with(mapped(given, put_input))
     try:
         call = drawn_apart(torch.Generator()) if on_example else plainly

@@ -52,20 +52,26 @@ def as_module(model: Any) -> nn.Module:
     return graph
 
 
-def places(model: nn.Module) -> Iterator[Place]:
+def places(model: nn.Module) -> list[Place]:
     """Every module once, in registration order; the model itself goes by its class's name."""
     model = uncompiled(model)
+    found: list[Place] = []
     seen: set[int] = set()
     waiting: list[tuple[str, nn.Module]] = [("", model)]  # not recursive: a model may be nested deeper than Python's stack
+    new = tuple.__new__
     while waiting:
-        path, module = waiting.pop()
+        place = waiting.pop()
+        path, module = place
         if id(module) in seen:
             continue
         seen.add(id(module))
-        yield Place(path or type(model).__name__, module)
-        if module._modules:
+        found.append(new(Place, place))
+        children = module._modules
+        if children:
             prefix = f"{path}." if path else ""
-            waiting += [(prefix + n, m) for n, m in reversed(module._modules.items()) if m is not None]
+            waiting += [(prefix + n, m) for n, m in reversed(children.items()) if m is not None]
+    found[0] = Place(type(model).__name__, model)
+    return found
 
 
 class _NoHooks(OrderedDict):  # type: ignore[type-arg]
@@ -78,54 +84,90 @@ class _NoHooks(OrderedDict):  # type: ignore[type-arg]
 _UNHOOKED = dict.fromkeys(_HOOKS, _NoHooks())
 
 
-class Twins:
-    """The twins of a model's modules, made all at once.
+class _Children(dict):  # type: ignore[type-arg]
+    """A twin's children: the originals, of which who reads one gets the twin."""
 
-    `tensors` turns a module's tensors into those of its twin. `sealed`: whether a module's own code will not run, so that
-    its plain attributes need no copies.
+    __slots__ = ("twin_of",)
+    twin_of: Callable[[Any], Any]
+
+    def __getitem__(self, name: str) -> Any:
+        return self.twin_of(super().__getitem__(name))
+
+    def __iter__(self) -> Iterator[str]:
+        return super().__iter__()  # said here, so that a copy of the whole is made name by name
+
+    def get(self, name: str, default: Any = None) -> Any:
+        return self.twin_of(super().get(name, default))
+
+    def pop(self, name: str, *default: Any) -> Any:
+        return self.twin_of(super().pop(name, *default))
+
+    def values(self) -> Any:
+        return {name: self[name] for name in self}.values()
+
+    def items(self) -> Any:
+        return {name: self[name] for name in self}.items()
+
+    def copy(self) -> dict[str, Any]:
+        return dict(self)
+
+
+class Twins:
+    """The twins of a model's modules, each made when somebody reads it: most experts of a mixture are never called.
+
+    `tensors` turns a module's tensors into those of its twin. `ready` is told of each twin that is made.
+    `sealed`: whether a module's own code will not run, so that its plain attributes need no copies.
     """
 
     def __init__(
         self,
         placed: Sequence[Place],
         tensors: Callable[[nn.Module, dict[str, Any]], dict[str, Any]],
-        sealed: Callable[[Place], bool] = lambda place: False,
+        ready: Callable[[Place, nn.Module], None],
+        sealed: Callable[[nn.Module], bool] = lambda module: False,
     ) -> None:
-        self._made: dict[int, nn.Module] = {id(place.module): object.__new__(type(place.module)) for place in placed}
-        self.root = self._made[id(placed[0].module)]
-        for place in placed:
-            self._fill(place.module, tensors, sealed(place))
+        self._places = {id(place.module): place for place in placed}
+        self._tensors, self._ready, self._sealed = tensors, ready, sealed
+        self.made: dict[int, nn.Module] = {}
+        self.root: nn.Module = self.of(placed[0].module)
 
-    def of(self, module: nn.Module) -> nn.Module:
-        """The twin of one of the modules; one twin for a module that stands in several places."""
-        return self._made[id(module)]
+    def of(self, module: Any) -> Any:
+        """The twin of one of the modules, one for a module that stands in several places; anything else as it is."""
+        twin = self.made.get(id(module))
+        if twin is None:
+            place = self._places.get(id(module))
+            return module if place is None else self._twin(place)
+        return twin
 
     def dissolve(self) -> None:
         """Take the twins apart, so that they go at once and not when the garbage collector next looks at everything."""
-        for twin in self._made.values():
+        for twin in self.made.values():
             twin.__dict__.clear()
-        self._made.clear()
+        self.made.clear()
 
-    def _fill(self, module: nn.Module, tensors: Callable[[nn.Module, dict[str, Any]], dict[str, Any]], sealed: bool) -> None:
-        original = module.__dict__
-        twin = self._made[id(module)].__dict__
-        twin.update(original)
-        twin.update(_UNHOOKED)
-        children = original["_modules"]
-        twin["_modules"] = {n: None if m is None else self._made[id(m)] for n, m in children.items()} if children else {}
+    def _twin(self, place: Place) -> nn.Module:
+        module = place.module
+        twin: nn.Module = object.__new__(type(module))
+        self.made[id(module)] = twin
+        state = {**module.__dict__, **_UNHOOKED, "training": False}  # what is explained is inference
+        object.__setattr__(twin, "__dict__", state)
         for kind in ("_parameters", "_buffers"):
-            twin[kind] = tensors(module, original[kind]) if original[kind] else {}
-        twin["training"] = False  # what is explained is inference; the original keeps its flag
-        if not sealed:
-            for name, value in original.items():
+            state[kind] = self._tensors(module, state[kind]) if state[kind] else {}
+        state["_modules"] = children = _Children(state["_modules"])
+        children.twin_of = self.of
+        state.pop("_compiled_call_impl", None)  # it would run the original
+        if not self._sealed(module):
+            for name, value in module.__dict__.items():
                 if name[:1] != "_" and type(value) in _PLAIN:
-                    twin[name] = self._copied(value)
+                    state[name] = self._copied(value)
+        self._ready(place, twin)
+        return twin
 
     def _copied(self, value: Any) -> Any:
         """A plain container's copy, with twins in place of modules that have one."""
         if isinstance(value, dict):
-            return {key: self._made.get(id(item), item) for key, item in value.items()}
-        return type(value)(self._made.get(id(item), item) for item in value)
+            return {key: self.of(item) for key, item in value.items()}
+        return type(value)(self.of(item) for item in value)
 
 
 def forward_of(twin: nn.Module) -> Callable[..., Any]:
@@ -145,6 +187,6 @@ def _names(cls: type) -> list[str]:
     return [f"{base.__module__}.{base.__qualname__}" for base in cls.__mro__]
 
 
-def unscripted(model: nn.Module) -> bool:
+def unscripted(placed: Sequence[Place]) -> bool:
     """Whether the model is Python throughout: compiled modules have no `forward` to walk."""
-    return not any(isinstance(module, torch.jit.ScriptModule) for module in model.modules())
+    return not any(issubclass(cls, torch.jit.ScriptModule) for cls in {type(module) for _, module in placed})

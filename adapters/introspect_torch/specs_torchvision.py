@@ -131,6 +131,11 @@ def beside(module: nn.Module) -> Iterator[Beside]:
     return iter(()) if entry is None else entry(module)
 
 
+def has_beside(cls: type) -> bool:
+    """Whether modules of this class say what stands beside layers."""
+    return _entry(cls) is not None
+
+
 @lru_cache(maxsize=1024)
 def _entry(cls: Any) -> Optional[Callable[[Any], Iterator[Beside]]]:
     names = (f"{base.__module__}.{base.__qualname__}" for base in cls.__mro__)

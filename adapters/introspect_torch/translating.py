@@ -18,12 +18,13 @@ from introspect.layers import Container, Input
 from .holding import parts
 from .kinds import Kinds, beside_layers, found
 from .meta import mapped, shapes_in
+from .outlines import Entered
 from .packed import as_given, with_packed_inputs
 from .reported import called_with, recorded
 from .skeleton import as_module, places, unscripted
 from .specs import version
 from .standins import StandIn, StoppedError, ValueNeededError
-from .walking import Entered, Walker
+from .walking import Walker
 
 _CONTAINER = Container()  # one for all: what is worked out of a law is remembered by its identity
 _NO_INPUT = "no input shape was given: parameters are complete, shapes and neurons are not known"
@@ -38,20 +39,20 @@ def translate(model: Any, inputs: Any = None) -> Model:
         return translation.builder.finish(complete=False)
     given = parse_inputs(with_packed_inputs(inputs))
     translation = _Translation(model)
-    if unscripted(model):
+    if unscripted(translation.placed):
         return _walked(translation, given)
     translation.builder.notes.append("a scripted module has no Python code to walk: shapes are not known")
     return translation.builder.finish(complete=False)
 
 
 class _Translation:
-    """The layers of a model, before any call. `entered`: by path, those that are in `builder`."""
+    """The layers of a model, before any call. `entered`: those that are in `builder`, by the id of the module."""
 
     def __init__(self, model: nn.Module) -> None:
         self.model = model
-        self.placed = list(places(model))
+        self.placed = places(model)
         self.builder = Builder("torch", version(), type(self.placed[0].module).__name__)
-        self.entered: dict[str, Entered] = {}
+        self.entered: dict[int, Entered] = {}
         identities = Identities()
         kinds = Kinds()
         beside = beside_layers(self.placed)
@@ -65,7 +66,7 @@ class _Translation:
             identities.add(keys)
             holdings = Holdings(alike, keys, identities) if keys else ()
             index = self.builder.layer(path, kind.spec or _CONTAINER, holdings, type(module).__name__)
-            self.entered[path] = Entered(index, kind)
+            self.entered[id(module)] = Entered(index, kind, alike)
 
 
 def _walked(translation: _Translation, given: Any) -> Model:
@@ -150,8 +151,9 @@ def _recorded(translation: _Translation, given: Any, reason: IntrospectError) ->
     if failure:
         return None
     _add_inputs(builder, given)
+    by_path = {path: translation.entered.get(id(module)) for path, module in translation.placed}
     for path, taken, made in records:
-        entered = translation.entered.get(path)
+        entered = by_path.get(path)
         if entered is not None and entered.kind.runs:
             values = [builder.value(shape, reported=True) for shape in taken]
             builder.call(entered.layer, values, keep=len(made))

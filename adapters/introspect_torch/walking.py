@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import partial
-from typing import Any, Callable, NamedTuple, Optional
+from typing import Any, Callable, Optional
 
 import torch
 from torch import nn
@@ -22,8 +22,9 @@ from introspect.storage import by_key, stored_shape
 from .calls import READERS, Reading
 from .creation import creating, is_made_anew, may_be_real
 from .functions import FUNCTIONS, Applied, NoLawError
-from .kinds import Kind
 from .meta import THERE_IS_META, leaves, mapped, meta_tensor, plain_name, property_name, site
+from .outlines import Entered
+from .repeating import HeldTensor, Repeats
 from .skeleton import Place, Twins, forward_of
 from .standins import StandIn, StoppedError, ValueNeededError, is_standin
 
@@ -44,23 +45,19 @@ class Held(dict):  # type: ignore[type-arg]
         tensor = super().__getitem__(name)
         return tensor if tensor is None else self.walker.tensor(self.module, name, tensor)
 
+    def values(self) -> Any:
+        self.walker.repeats.obstacle()  # the originals are handed out
+        return super().values()
 
-class Entered(NamedTuple):
-    """A module's layer in the builder, and its kind."""
-
-    layer: int
-    kind: Kind
+    def items(self) -> Any:
+        self.walker.repeats.obstacle()
+        return super().items()
 
 
 class Walker:
-    """Walks one model once. `entered`: by path, the modules that are layers."""
+    """Walks one model once. `entered`: the modules that are layers, by the id of the module."""
 
-    def __init__(
-        self,
-        builder: Builder,
-        placed: Sequence[Place],
-        entered: Mapping[str, Entered],
-    ) -> None:
+    def __init__(self, builder: Builder, placed: Sequence[Place], entered: Mapping[int, Entered]) -> None:
         self.builder, self._entered = builder, entered
         self.index_inputs: set[int] = set()
         self._path: list[str] = []
@@ -69,17 +66,22 @@ class Walker:
         self._producers: dict[int, Call] = {}
         self._seen_calls = 0
         self._names: dict[str, int] = {}
-        self._placed = placed
-        self._paths: dict[int, str] = {}
-        self._tensor_values: dict[int, StandIn] = {}
-        self._twins = Twins(placed, self._held, lambda place: place.path in entered and entered[place.path].kind.runs)
-        for path, module in placed:
-            twin = self._twins.of(module)
-            layer = entered.get(path)
-            if layer is not None and layer.kind.runs:
-                twin.__dict__["forward"] = partial(self._by_law, layer.layer, twin)
-            else:
-                self._open(path, twin)
+        self.tensor_values: dict[int, StandIn] = {}  # by the id of the tensor
+        self.held: dict[int, HeldTensor] = {}  # by value
+        self.repeats = Repeats(self, placed, entered)
+        self.twins = Twins(placed, self._held, self._ready, self._runs_by_law)
+
+    def _runs_by_law(self, module: nn.Module) -> bool:
+        entered = self._entered.get(id(module))
+        return entered is not None and entered.kind.runs
+
+    def _ready(self, place: Place, twin: nn.Module) -> None:
+        """What runs when a twin is called: its law, or its own code."""
+        entered = self._entered.get(id(place.module))
+        if entered is not None and entered.kind.runs:
+            twin.__dict__["forward"] = partial(self._by_law, entered.layer, twin)
+        else:
+            self._open(place, twin)
 
     def run(self, args: Sequence[Any], kwargs: dict[str, Any]) -> list[int]:
         """Call the model on stand-ins; returns the ids of what comes out.
@@ -89,7 +91,7 @@ class Walker:
         """
         try:
             with creating(self.constant):
-                result = self._twins.root(*args, **kwargs)
+                result = self.twins.root(*args, **kwargs)
         except IntrospectError as error:
             raise error.at(self._stopped_at) if self._stopped_at else error from None
         except Exception as error:  # the user's code, or PyTorch's, cannot go on with a stand-in
@@ -99,18 +101,26 @@ class Walker:
                 path=self._stopped_at or None,
             ) from error
         finally:
-            self._twins.dissolve()
-            self._tensor_values.clear()
-            del self._twins  # nothing is left that only the garbage collector could take apart
+            self.twins.dissolve()
+            self.tensor_values.clear()
+            del self.twins, self.repeats  # nothing is left that only the garbage collector could take apart
         return [leaf.value for leaf in leaves(_opened(result)) if is_standin(leaf)]
 
     def constant(self, shape: Shape, dtype: Any, reported: bool = False) -> StandIn:
         """A stand-in for a tensor that is not computed from the inputs."""
-        return StandIn.of(self, self.builder.value(shape, reported), shape, dtype)
+        return self.standin(self.builder.value(shape, reported), shape, dtype)
 
-    def _open(self, path: str, twin: nn.Module) -> None:
+    def standin(self, value: int, shape: Shape, dtype: Any) -> StandIn:
+        """A stand-in for a value."""
+        made = StandIn.of(self, value, shape, dtype)
+        if self.repeats.recording:
+            self.repeats.made(made)
+        return made
+
+    def _open(self, place: Place, twin: nn.Module) -> None:
         """Let a twin's own `forward` run, and be seen to run."""
-        twin.__dict__["forward"] = partial(self._inside, path, forward_of(twin))
+        run = partial(self._inside, place.path, forward_of(twin))
+        twin.__dict__["forward"] = self.repeats.around(place.module, run)
         for name, value in twin.__dict__.items():
             if isinstance(value, torch.Tensor):  # a plain attribute, which no module registers
                 twin.__dict__[name] = self.constant(tuple(value.shape), value.dtype, reported=True)
@@ -219,17 +229,18 @@ class Walker:
         return mapped(result, lambda t: self._made(next(ids), t.dtype) if isinstance(t, torch.Tensor) else t)
 
     def _function_layer(self, function: Callable[..., Any], spec: Any) -> int:
+        return self.function_layer(site(self._path, function), spec, f"{plain_name(function)}()")
+
+    def function_layer(self, place: str, spec: Spec, kind_name: str) -> int:
         """A layer for one use of a function: ``block1.add()``, then ``block1.add()#2``."""
-        path = site(self._path, function)
-        self._names[path] = self._names.get(path, 0) + 1
-        place = path if self._names[path] == 1 else f"{path}#{self._names[path]}"
-        return self.builder.layer(place, spec, kind_name=f"{plain_name(function)}()", function=True)
+        number = self._names[place] = self._names.get(place, 0) + 1
+        return self.builder.layer(place if number == 1 else f"{place}#{number}", spec, (), kind_name, True)
 
     def _made(self, value: int, dtype: Any) -> StandIn:
         shape = self.builder.shape(value)
         if shape is None:
             raise ValueNeededError("a shape is not known here", hint="a full input shape")
-        return StandIn.of(self, value, shape, dtype)
+        return self.standin(value, shape, dtype)
 
     def _as_standin(self, x: Any) -> StandIn:
         return x if is_standin(x) else self.constant(tuple(x.shape), x.dtype)
@@ -240,17 +251,29 @@ class Walker:
         return held
 
     def tensor(self, module: nn.Module, name: str, tensor: Any) -> StandIn:
-        """A stand-in for a module's own tensor: its shape by the module's law, or as declared where there is none."""
-        made = self._tensor_values.get(id(tensor))
+        """A stand-in for a module's own tensor."""
+        made = self.tensor_values.get(id(tensor))
         if made is None:
-            self._paths = self._paths or {id(place.module): place.path for place in self._placed}
-            shape = self._law_shape(self._paths[id(module)], name)
-            made = self.constant(tuple(tensor.shape) if shape is None else shape, tensor.dtype, reported=shape is None)
-            self._tensor_values[id(tensor)] = made
+            shape, reported = self.shape_of(module, name, tensor)
+            made = StandIn.of(self, self.builder.value(shape, reported), shape, tensor.dtype)
+            self.hold(module, name, tensor, made)
+        elif self.held[made.value] != (module, name):
+            self.repeats.obstacle()  # one tensor in two places
         return made
 
-    def _law_shape(self, path: str, name: str) -> Optional[Shape]:
-        law = self._entered[path].kind.law if path in self._entered else None
+    def hold(self, module: nn.Module, name: str, tensor: Any, made: StandIn) -> None:
+        """Have `made` stand for a module's tensor from now on."""
+        self.tensor_values[id(tensor)] = made
+        self.held[made.value] = HeldTensor(module, name)
+
+    def shape_of(self, module: nn.Module, name: str, tensor: Any) -> tuple[Shape, bool]:
+        """The shape of a module's tensor by its law, or as declared where there is none; and whether it is that."""
+        shape = self._law_shape(module, name)
+        return (tuple(tensor.shape), True) if shape is None else (shape, False)
+
+    def _law_shape(self, module: nn.Module, name: str) -> Optional[Shape]:
+        entered = self._entered.get(id(module))
+        law = None if entered is None else entered.kind.law
         if law is None or name not in law.layouts:
             return None
         keys, layout = law.layouts[name]
@@ -262,6 +285,7 @@ class Walker:
 
     def _mark_index(self, x: StandIn) -> None:
         """Whatever feeds an embedding is whole numbers: remembered for the run on meta tensors."""
+        self.repeats.obstacle()
         for call in self.builder.calls[self._seen_calls :]:
             self._producers.update(dict.fromkeys(call.outputs, call))
         self._seen_calls = len(self.builder.calls)
