@@ -94,7 +94,7 @@ def alike(rows: Sequence[Row]) -> tuple[list[Row], list[str]]:
 def _of_group(what: Sequence[str], group: Sequence[Row]) -> str:
     size = said(sum((row.new.size or 0 for row in group if row.new is not None), 0))
     names = listed([row.name for row in group], 6)
-    return f"~  {', '.join(what)}: {_number(len(group), 'tensor')} of {size} elements: {names}"
+    return f"~  {', '.join(what)}: {number(len(group), 'tensor')} of {size} elements: {names}"
 
 
 def heading(d: Drift) -> str:
@@ -111,14 +111,15 @@ def verdict(d: Drift) -> str:
     if d.same:
         return "the same"
     counted = {change: sum(1 for row in d.rows if row.change == change) for change in _MARKS}
-    parts = [f"{_number(n, 'tensor')} {change}" for change, n in counted.items() if n]
+    parts = [f"{number(n, 'tensor')} {change}" for change, n in counted.items() if n]
     if d.layers:
-        parts.append(f"{_number(len(d.layers), 'layer')} without a changed tensor {'gives' if len(d.layers) == 1 else 'give'} "
+        parts.append(f"{number(len(d.layers), 'layer')} without a changed tensor {'gives' if len(d.layers) == 1 else 'give'} "
                      "something else")  # fmt: skip
     return ", ".join(parts) or "other totals"
 
 
-def _number(n: int, thing: str) -> str:
+def number(n: int, thing: str) -> str:
+    """``1 tensor``, ``2 tensors``."""
     return f"{n:,} {thing}{'' if n == 1 else 's'}"
 
 

@@ -31,7 +31,7 @@ def heading(d: Drifts) -> str:
     """How many of how many differ."""
     differing = sum(1 for file in d.files if not file.same)
     if not differing:
-        return f"{len(d.files):,} baselines: the same"
+        return f"{one.number(len(d.files), 'baseline')}: the same"
     return f"{differing:,} of {len(d.files):,} baselines {'differs' if differing == 1 else 'differ'}"
 
 
