@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from pathlib import Path
 
 import pytest
 from wheels import ROOT, beside_our_packages, build, run
 
+PAGE = (ROOT / "docs" / "pytest.md").read_text(encoding="utf-8")
 TEST = """\
 from nets import resnet18
 
@@ -57,6 +59,7 @@ def python(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_five_lines_pin_resnet_18(python: Path, tmp_path: Path) -> None:
     assert len(TEST.splitlines()) == 5
+    assert TEST.replace("nets", "torchvision.models") in PAGE
     (tmp_path / "test_nets.py").write_text(TEST)
     shutil.copy(ROOT / "tests" / "support" / "torchvision_torch.py", tmp_path / "conftest.py")  # a CPU build's missing half
     steps = f"NETS, CHANGED = {NETS!r}, {CHANGED!r}\n{STEPS}"
@@ -75,6 +78,12 @@ def test_five_lines_pin_resnet_18(python: Path, tmp_path: Path) -> None:
     assert "layer1.0.conv2.bias" in said
     assert "bias_before_batchnorm" in said
     assert "filters = 64" in said
+
+    for line in failed.splitlines():
+        if line.startswith("E "):
+            assert re.sub(r"torch \S+:", "torch 2.13.0+cpu:", line).rstrip() in PAGE.splitlines(), (
+                "the page shows another screen"
+            )
 
     assert "1 updated" in again
     assert again.split()[-3:] == ["1", "0", "baselines/test_nets/test_resnet18.json"]

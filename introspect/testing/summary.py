@@ -29,7 +29,7 @@ def _changes(records: Records, started: Path) -> Iterator[str]:
     if any(found.values()):
         yield f"baselines: {', '.join(f'{len(paths)} {what}' for what, paths in found.items() if paths)}"
     for what in (WRITTEN, UPDATED, REFUSED):
-        yield from (f"  {what:<8} {shown(Path(path), started)}{why and f' ({why})'}" for path, why in found[what])
+        yield from (f"  {what:<8} {shown(Path(path), started)}{why and f' ({why})'}" for path, why in sorted(found[what]))
 
 
 def _listed(heading: str, found: Sequence[tuple[str, str]], started: Path) -> Iterator[str]:

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from samples import mismatched, small_model, verified
 
+import introspect
 from introspect import Explanation, IntrospectError, explain
 from introspect.algebra import symbol
 from introspect.building import Builder
@@ -122,6 +123,8 @@ def test_exactly_gives_the_first_reason() -> None:
     assert found is not None
     assert "what gives 1,664: the input channels are forgotten" in found
     assert "(5·5 + 1)·64 = 1,664" in found
+    page = (Path(introspect.__file__).parents[1] / "docs" / "pytest.md").read_text(encoding="utf-8")
+    assert "\n".join(f"E       {line}" for line in f"AssertionError: {found}".splitlines()) in page
 
 
 def test_a_layer_s_parts_are_its_tensors() -> None:
