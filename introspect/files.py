@@ -24,6 +24,7 @@ LARGEST_TEXT = 256 * 2**20
 DEEPEST = 100  # lists and objects within one another
 LONGEST_NUMBER = 1000  # digits
 MOST = 10_000_000  # lists and objects
+_PIECE = 2**20
 Name = Union[str, "os.PathLike[str]"]
 
 _STEP = {"[": 1, "{": 1, "]": -1, "}": -1}
@@ -56,7 +57,7 @@ def _reason(error: Exception) -> str:
 def read_text(path: Name, limit: int = LARGEST_TEXT) -> str:
     """A file's text. Raises `UnreadableError` where it is longer than `limit` bytes, or is not UTF-8."""
     with reading(path), open_regular(path) as file:
-        data = file.read(limit + 1)
+        data = read_at_most(file, limit + 1)
     if len(data) > limit:
         raise UnreadableError(
             "this file is too large to be read as text", expected=f"at most {limit:,} bytes", path=os.fspath(path)
@@ -69,13 +70,27 @@ def read_text(path: Name, limit: int = LARGEST_TEXT) -> str:
         raise UnreadableError("this is not UTF-8 text", got=got, path=f"{os.fspath(path)}:{line}") from None
 
 
+def read_at_most(file: BinaryIO, size: int) -> bytes:
+    """Up to `size` bytes; no room is taken for what is not there."""
+    found = []
+    while size > 0:
+        found.append(file.read(min(size, _PIECE)))
+        if not found[-1]:
+            break
+        size -= len(found[-1])
+    return b"".join(found)
+
+
 @contextmanager
 def reading(path: Name) -> Iterator[None]:
     """Says of which file it is that an error within speaks."""
     try:
         yield
     except IntrospectError as error:
-        raise error.at(os.fspath(path)) from None
+        name = os.fspath(path)
+        if error.path is not None and name not in error.path:
+            error.path = f"{name}: {error.path}"  # a place within the file
+        raise error.at(name) from None
     except OSError as error:
         raise UnreadableError("this file cannot be read", got=_reason(error), path=os.fspath(path)) from None
 

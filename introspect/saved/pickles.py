@@ -11,10 +11,12 @@ from collections.abc import Callable, Mapping
 from typing import Any, BinaryIO, NamedTuple
 
 from ..errors import UnreadableError
+from ..files import read_at_most
 
-MOST_STEPS = 10_000_000
+MOST_STEPS = 5_000_000
 LARGEST = 128 * 2**20
 LONGEST_LINE = 1000
+_SMALL = 2**16
 TRUST = "if you trust who made it: `--trust` on the command line, or introspect.saved.load(path, trust=True)"
 
 
@@ -86,7 +88,7 @@ class _Metered:
         self._left -= size
         if self._left < 0:
             raise UnreadableError("the pickle in this file is too long", expected=f"at most {LARGEST:,} bytes")
-        return self._data.read(size)
+        return self._data.read(size) if size < _SMALL else read_at_most(self._data, size)
 
     def readline(self) -> bytes:
         return self._data.readline(LONGEST_LINE)
@@ -103,16 +105,14 @@ class _Machine:
     def step(self, code: Any, data: _Metered) -> None:
         """One opcode, its argument read from `data`."""
         name = code.name
-        method = getattr(self, f"_{name.lower()}", None)
-        if name not in _GIVEN and name not in _CONSTANTS and method is None:
+        action = _ACTIONS.get(name)
+        if action is None and name not in _GIVEN and name not in _CONSTANTS:
             raise UnreadableError(f"this pickle does what tensors do not need: {name}", hint=TRUST)
         argument = code.arg.reader(data) if code.arg is not None else None
-        if name in _GIVEN:
-            self.stack.append(argument)
-        elif name in _CONSTANTS:
-            self.stack.append(_CONSTANTS[name])
-        elif method is not None:
-            method(argument)
+        if action is not None:
+            action(self, argument)
+        else:
+            self.stack.append(argument if name in _GIVEN else _CONSTANTS[name])
 
     def _since_mark(self) -> list[Any]:
         position = len(self.stack) - 1
@@ -240,6 +240,13 @@ class _Machine:
         if not isinstance(self.stack[-1], kind):
             raise ValueError(f"no {kind.__name__} to put something into")
         return self.stack[-1]
+
+
+_ACTIONS: Mapping[str, Callable[[_Machine, Any], None]] = {
+    opcode.name: getattr(_Machine, f"_{opcode.name.lower()}")
+    for opcode in pickletools.opcodes
+    if hasattr(_Machine, f"_{opcode.name.lower()}")
+}
 
 
 def from_bytes(data: bytes, allowed: Allowed) -> Any:

@@ -12,7 +12,7 @@ from ..ir import Holding, Layer, Model
 from ..layers import Opaque
 from ..reported import Reported, ReportedLayer, ReportedTensor
 
-MOST_TENSORS = 1_000_000
+MOST_TENSORS = 500_000
 LONGEST_NAME = 1000
 STATE = {"running_mean", "running_var", "num_batches_tracked"}  # PyTorch's normalisations call their buffers so
 

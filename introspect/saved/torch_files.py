@@ -161,26 +161,34 @@ class _Found:
         self.storages: dict[str, Storage] = {}
         self.kinds: dict[str, str] = {}
         self.left_out = 0
-        self._steps = 0
-        self._walk("", said, 0, True)
+        self._steps = self._noted = 0
+        self._barren: set[int] = set()  # what holds no tensors need not be seen twice
+        self._walk("", said if isinstance(said, (dict, list, tuple)) else (), 0, True)
 
     def _walk(self, path: str, value: Any, depth: int, counted: bool) -> None:
         self._steps += 1
-        if depth > DEEPEST or self._steps > MOST_TENSORS * 4:
-            raise UnreadableError("what this pickle holds lies too deep, or is too much", expected=f"at most {DEEPEST} levels")
+        if depth > DEEPEST or self._steps > MOST_TENSORS:
+            got = "more than so many levels" if depth > DEEPEST else f"more than {MOST_TENSORS:,} parts"
+            raise UnreadableError("what this pickle holds lies too deep, or is too much", got=got, expected=f"{DEEPEST} levels")
         if isinstance(value, Tensor):
             self._note(path, value, counted)
+            return
+        if isinstance(value, (Named, Persistent)):
             return
         if isinstance(value, Noted):
             self.kinds[path] = value.what.rpartition(".")[2]
             value = next((state for state in value.state if isinstance(state, dict)), {})
         if isinstance(value, dict) and set(value) == _OPTIMISER:
             counted = False
-        if isinstance(value, (dict, list, tuple)) and not isinstance(value, (Named, Persistent)):
-            for key, item in value.items() if isinstance(value, dict) else enumerate(value):
+        before = self._noted
+        for key, item in value.items() if isinstance(value, dict) else enumerate(value):
+            if isinstance(item, (dict, list, tuple)) and id(item) not in self._barren:
                 self._walk(f"{path}.{key}" if path else str(key), item, depth + 1, counted)
+        if self._noted == before:
+            self._barren.add(id(value))
 
     def _note(self, path: str, tensor: Tensor, counted: bool) -> None:
+        self._noted += 1
         if tensor.storage is not None:
             self.storages[tensor.storage.key] = tensor.storage
         if counted:
