@@ -11,7 +11,17 @@ import pytest
 
 from environments.matrix import read_matrix
 from fixtures.ledgers import checking
-from fixtures.ledgers.checking import Book, Recorded, Told, beside, found_drifts, problems, read_book, read_environment
+from fixtures.ledgers.checking import (
+    Book,
+    Findings,
+    Recorded,
+    Told,
+    beside,
+    found_drifts,
+    problems,
+    read_book,
+    read_environment,
+)
 from fixtures.ledgers.record import INDEX
 from fixtures.ledgers.table import page
 from introspect.comparing import Place
@@ -29,12 +39,10 @@ def recorded(name: str) -> Recorded:
     return read_environment(LEDGERS / name)
 
 
-def everything() -> dict[str, Recorded]:
-    return {name: recorded(name) for name in RECORDED}
-
-
-def book() -> Book:
-    return read_book((LEDGERS / "drifts.toml").read_text(encoding="utf-8"))
+@cache
+def everything() -> Findings:
+    book = read_book((LEDGERS / "drifts.toml").read_text(encoding="utf-8"))
+    return Findings(read_matrix(), {name: recorded(name) for name in RECORDED}, book)
 
 
 @pytest.mark.parametrize("name", RECORDED)
@@ -61,12 +69,12 @@ def test_a_ledger_changed_by_hand_is_refused_with_its_line(tmp_path: Path) -> No
 
 
 def test_from_version_to_version_all_is_equal_or_explained() -> None:
-    assert problems(read_matrix(), everything(), book()) == []
+    assert problems(everything()) == []
 
 
 def test_the_page_is_what_the_ledgers_give() -> None:
     on_disk = (LEDGERS.parent.parent / "docs" / "drift.md").read_text(encoding="utf-8")
-    assert on_disk == page(read_matrix(), everything(), book()), "python fixtures/ledgers/checking.py --table > docs/drift.md"
+    assert on_disk == page(everything()), "python fixtures/ledgers/checking.py --table > docs/drift.md"
 
 
 # ── that it can fail ─────────────────────────────────────────────────────────────────────────────────────────────────
@@ -79,8 +87,10 @@ def two(now: Recorded) -> dict[str, Recorded]:
 def said(now: Recorded, told: Book = NOTHING) -> list[str]:
     """What is wrong between the two environments, when the newer one were `now`."""
     rows = {name: row for name, row in read_matrix().items() if name in (OLD, NEW)}
-    given = replace(told, drifts=(*told.drifts, *(entry for entry in book().drifts if (entry.old, entry.new) == (OLD, NEW))))
-    return problems(rows, two(now), given)
+    given = replace(
+        told, drifts=(*told.drifts, *(entry for entry in everything().book.drifts if (entry.old, entry.new) == (OLD, NEW)))
+    )
+    return problems(Findings(rows, two(now), given))
 
 
 def with_ledger(name: str, other: str) -> Recorded:
@@ -128,8 +138,8 @@ def test_a_model_that_is_gone_or_not_verified_is_a_problem() -> None:
 def test_an_environment_without_ledgers_is_a_problem_unless_it_is_said_why() -> None:
     rows = {name: row for name, row in read_matrix().items() if name == NEW}
     missing = ["torch-2.13.0: it stands in the matrix and was not recorded"]
-    assert problems(rows, {}, Book()) == missing
-    assert problems(rows, {}, Book(unrecorded={NEW: "a test"})) == []
+    assert problems(Findings(rows, {}, Book())) == missing
+    assert problems(Findings(rows, {}, Book(unrecorded={NEW: "a test"}))) == []
     assert said(recorded(NEW), Book(unrecorded={NEW: "a test"})) == [
         "torch-2.13.0: drifts.toml says why it was not recorded, and it was"
     ]
