@@ -35,6 +35,7 @@ class Explanation(Printed):
         self.model, self.reported, self.verified = model, reported, verified and reported is not None
         self._owned_tensors = owned(model) or [Owned(entry, 1) for entry in self._ledger.entries]
         self._workings = Workings(model)
+        self._sums: dict[str, Optional[Dim]] = {}
 
     @cached_property
     def _ledger(self) -> Ledger:
@@ -54,32 +55,32 @@ class Explanation(Printed):
         """The ledger: a row for each tensor, shared ones once."""
         return [tensor for row in self.layers for tensor in row.tensors]
 
-    @cached_property
+    @property
     def params(self) -> Count:
         """All parameters, those without a law as the framework reports them; buffers are not among them."""
         return self._owned("params", lambda t: not t.buffer, self._closed_formula)
 
-    @cached_property
+    @property
     def trainable(self) -> Count:
         """Parameters that training changes."""
         return self._owned("trainable", lambda t: not t.buffer and t.trainable)
 
-    @cached_property
+    @property
     def non_trainable(self) -> Count:
         """Parameters that training leaves alone."""
         return self._owned("non_trainable", lambda t: not t.buffer and not t.trainable)
 
-    @cached_property
+    @property
     def buffers(self) -> Count:
         """Elements of state that the framework does not call parameters."""
         return self._owned("buffers", lambda t: t.buffer)
 
-    @cached_property
+    @property
     def weights(self) -> Count:
         """Parameters without the biases."""
         return self._owned("weights", lambda t: not t.buffer and not t.is_bias)
 
-    @cached_property
+    @property
     def biases(self) -> Count:
         """The biases alone."""
         return self._owned("biases", lambda t: not t.buffer and t.is_bias)
@@ -183,19 +184,29 @@ class Explanation(Printed):
         return f"<Explanation of {self.model.name}: {self.params} parameters, {self.status}>"
 
     def _owned(self, name: str, wanted: Callable[[Entry], bool], written: Optional[Callable[[], str]] = None) -> Count:
-        """The sum over the tensors that are `wanted`; row by row only where the framework's numbers are carried in."""
+        """The sum over the tensors that are `wanted`; row by row only where the framework's numbers are carried in.
+
+        The sum is kept, and not the count, which holds on to this object: it would go only when Python looks for cycles.
+        """
 
         def by_rows() -> Count:
             return total([getattr(row, name) for row in self.layers], _INPUT_NEEDED, written)
 
+        if name not in self._sums:
+            self._sums[name] = self._sum(wanted)
+        value = self._sums[name]
+        return by_rows() if value is None else Count(value, working=lambda: by_rows().working, formula=written)
+
+    def _sum(self, wanted: Callable[[Entry], bool]) -> Optional[Dim]:
+        """The elements of the tensors that are `wanted`; None where somebody does not know a size."""
         value: Dim = 0
         for entry, times in self._owned_tensors:
             found = entry if entry.size is not None else self._filled_in(entry)
             if found.size is None:
-                return by_rows()
+                return None
             if wanted(found):
                 value = value + found.size * times
-        return Count(value, working=lambda: by_rows().working, formula=written)
+        return value
 
     def _filled_in(self, entry: Entry) -> Entry:
         """A tensor of which no law speaks, with what the framework says of it."""

@@ -40,19 +40,15 @@ class Holding(NamedTuple):
 
 
 class Identities:
-    """The identities of one model's tensors, numbered in the order in which they were added, when the first is asked for."""
+    """The identities of one model's tensors. `keys`: what is equal for one and the same tensor, of all that are held, in order."""
 
     def __init__(self) -> None:
-        self._keys: list[Any] = []
-
-    def add(self, keys: Sequence[Any]) -> None:
-        """Further tensors, by what is equal for one and the same tensor."""
-        self._keys += keys
+        self.keys: list[Any] = []
 
     @cached_property
     def by_key(self) -> Mapping[Any, str]:
-        """Every identity; none is added from now on."""
-        return {key: f"t{i}" for i, key in enumerate(dict.fromkeys(self._keys))}
+        """Every identity; no key is added once the first is asked for."""
+        return {key: f"t{i}" for i, key in enumerate(dict.fromkeys(self.keys))}
 
 
 class Alike(tuple):  # type: ignore[type-arg]
@@ -67,14 +63,19 @@ class Alike(tuple):  # type: ignore[type-arg]
 class Holdings(Sequence[Holding]):
     """A layer's holdings, made when somebody looks at them; equal to the tuple of them.
 
-    `alike`: all but the identities. `keys`: what tells the tensors apart, in the same order.
+    `alike`: all but the identities, the keys of which are those of `identities` from `start` on.
     """
 
-    __slots__ = ("_identities", "_made", "alike", "keys")
+    __slots__ = ("_made", "_start", "alike", "identities")
 
-    def __init__(self, alike: Alike, keys: Sequence[Any], identities: Identities) -> None:
-        self.alike, self.keys, self._identities = alike, keys, identities
+    def __init__(self, alike: Alike, start: int, identities: Identities) -> None:
+        self.alike, self._start, self.identities = alike, start, identities
         self._made: Optional[tuple[Holding, ...]] = None
+
+    @property
+    def keys(self) -> Sequence[Any]:
+        """What tells the tensors apart, in order."""
+        return self.identities.keys[self._start : self._start + len(self.alike)]
 
     def by_keys(self) -> tuple[Holding, ...]:
         """The holdings, each with its key for an identity: what only has to tell them apart needs no numbers."""
@@ -82,7 +83,7 @@ class Holdings(Sequence[Holding]):
 
     def _all(self) -> tuple[Holding, ...]:
         if self._made is None:
-            names = self._identities.by_key
+            names = self.identities.by_key
             self._made = tuple([one._replace(identity=names[key]) for one, key in zip(self.alike, self.keys)])
         return self._made
 

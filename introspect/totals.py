@@ -32,38 +32,41 @@ def owned(model: Model) -> Optional[list[Owned]]:
     if tied is None:
         return None
     books = Books()
-    entries: dict[Any, list[Entry]] = {}
-    times: Counter[Any] = Counter()
+    groups: dict[Any, tuple[list[Entry], list[Layer]]] = {}
     for layer, inputs in _first_uses(model):
         holdings = layer.holdings
-        alike = isinstance(holdings, Holdings) and not holdings.alike.lawless and tied.isdisjoint(holdings.keys)
-        key = (id(layer.spec), id(holdings.alike), inputs) if alike else (id(layer),)  # type: ignore[attr-defined]
-        if key not in entries:
-            told_apart = holdings.by_keys() if isinstance(holdings, Holdings) else holdings
-            entries[key] = books.entered(replace(layer, holdings=told_apart), inputs)[0]
-        times[key] += 1
-    return [Owned(entry, times[key]) for key, found in entries.items() for entry in found]
+        if type(holdings) is not Holdings or holdings.alike.lawless or (tied and not tied.isdisjoint(holdings.keys)):
+            key: Any = id(layer)
+        else:
+            key = (id(layer.spec), id(holdings.alike), inputs)
+        group = groups.get(key)
+        if group is None:
+            held = holdings.by_keys() if type(holdings) is Holdings else holdings
+            group = groups[key] = books.entered(replace(layer, holdings=held), inputs)[0], []
+        group[1].append(layer)
+    return [Owned(entry, len(layers)) for entries, layers in groups.values() for entry in entries]
 
 
 def _first_uses(model: Model) -> Iterator[tuple[Layer, tuple[Optional[Shape], ...]]]:
     """The layers that may own something, in the order of their first calls, with what flows in; then those never called."""
-    seen = bytearray(len(model.layers))
+    layers, values = model.layers, model.values
+    seen = bytearray(len(layers))
     for index, inputs, _ in model.calls:
         if not seen[index]:
             seen[index] = 1
-            layer = model.layers[index]
+            layer = layers[index]
             if not layer.function and may_own(layer):
-                yield layer, model.shapes(inputs)
-    for index in model.uncalled() if 0 in seen else ():
-        yield model.layers[index], ()
+                yield layer, (values[inputs[0]].shape,) if len(inputs) == 1 else model.shapes(inputs)
+    if 0 in seen:
+        yield from ((layers[index], ()) for index in model.uncalled())
 
 
 def _tied(model: Model) -> Optional[frozenset[Any]]:
     """What tells those tensors apart that several layers hold; None where the layers do not share what they hold."""
-    held = [layer.holdings for layer in model.layers if layer.holdings]
-    if not held or any(type(holdings) is not Holdings for holdings in held):
+    every = {id(held.identities): held.identities for held in [layer.holdings for layer in model.layers] if type(held) is Holdings}
+    if len(every) != 1 or any(type(layer.holdings) is not Holdings and layer.holdings for layer in model.layers):
         return None
-    keys = [key for holdings in held for key in holdings.keys]  # type: ignore[attr-defined]
-    if len(set(keys)) == len(keys):
+    (identities,) = every.values()
+    if len(set(identities.keys)) == len(identities.keys):
         return frozenset()
-    return frozenset(key for key, number in Counter(keys).items() if number > 1)
+    return frozenset(key for key, number in Counter(identities.keys).items() if number > 1)

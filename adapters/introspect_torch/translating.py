@@ -63,8 +63,8 @@ class _Translation:
             kind, alike, keys = found(module, beside[path]) if path in beside else kinds.of(module)
             if kind.spec is None and not alike:
                 continue
-            identities.add(keys)
-            holdings = Holdings(alike, keys, identities) if keys else ()
+            holdings = Holdings(alike, len(identities.keys), identities) if keys else ()
+            identities.keys += keys
             index = self.builder.layer(path, kind.spec or _CONTAINER, holdings, type(module).__name__)
             self.entered[id(module)] = Entered(index, kind, alike)
 
