@@ -42,7 +42,10 @@ def owned(model: Model) -> Optional[list[Owned]]:
         group = groups.get(key)
         if group is None:
             held = holdings.by_keys() if type(holdings) is Holdings else holdings
-            group = groups[key] = books.entered(replace(layer, holdings=held), inputs)[0], []
+            entries = books.entered(replace(layer, holdings=held), inputs)[0]
+            if any(entry.size is None for entry in entries):
+                key = id(layer)  # what no law says of one layer need not be so of another
+            group = groups[key] = entries, []
         group[1].append(layer)
     return [Owned(entry, len(layers)) for entries, layers in groups.values() for entry in entries]
 
