@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import random
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from copy import copy
 from math import prod
 from pathlib import Path
 from typing import Any, Optional
@@ -28,7 +30,7 @@ from .translating import translate
 
 LARGEST_CONFIGURATION = 64 * 2**20
 _COLOUR = re.compile("\x1b\\[[0-9;]*m")
-_PENDING = "uninitialized_variables"
+_COUNTED = ("uninitialized_variables", "object_name_uids")
 
 
 def opened(path: str, kind: str, *, trust: bool, inputs: Any = None) -> Any:
@@ -120,16 +122,19 @@ def _by_old_rules(config: Any) -> Any:
 
 @contextmanager
 def unallocated() -> Iterator[None]:
-    """Variables that are made here have a shape and no values, and never get any."""
+    """Variables that are made here have a shape and never get values; Keras counts on as if nothing had been made."""
     keras = _keras()
     from keras.src.backend.common import global_state
 
-    before = list(global_state.get_global_attribute(_PENDING) or ())
+    before = {name: copy(global_state.get_global_attribute(name)) for name in _COUNTED}
+    drawn = random.getstate()  # a layer without a seed draws one
     try:
         with keras.StatelessScope(initialize_variables=False):
             yield
     finally:
-        global_state.set_global_attribute(_PENDING, before)
+        random.setstate(drawn)
+        for name, value in before.items():
+            global_state.set_global_attribute(name, value)
 
 
 def _explained(model: Any, held: Held, name: str, inputs: Any) -> Explanation:
