@@ -12,7 +12,7 @@ from typing import Optional
 import environment  # prepares the frameworks that need it, before anything imports them
 from hypothesis import HealthCheck, settings
 
-FRAMEWORKS = ("torch", "torchvision", "keras", "keras1", "keras2", "lasagne", "nolearn")
+FRAMEWORKS = ("torch", "torchvision", "keras", "keras1", "keras2", "keras2theano", "lasagne", "nolearn")
 
 _common = {"deadline": None, "suppress_health_check": list(HealthCheck), "print_blob": True, "derandomize": True}
 settings.register_profile("ci", max_examples=200, **_common)

@@ -8,7 +8,7 @@ from introspect.reported import ReportedShape
 
 from .detecting import framework_class, is_a, is_layer, overrides
 from .dialect import Graph, Node
-from .keras1 import Keras1
+from .keras1 import Keras1, nodes_of
 from .keras2 import _shapes
 from .specs import LAYERS
 from .specs_multibackend import OLDER
@@ -49,6 +49,12 @@ class MultiBackend(Keras1):
         held += [getattr(layer, name, None) for name in ("layer", "forward_layer", "backward_layer", "cell")]
         return list({id(part): part for part in held if is_layer(part)}.values())
 
+    def declared_inputs(self, layer: Any) -> Optional[list[tuple[str, ReportedShape]]]:
+        found = super().declared_inputs(layer)
+        if found == [("input", (None, None))] and is_a(layer, "Embedding") and not nodes_of(layer):
+            return None  # it says so of itself, and takes any number of axes
+        return found
+
     def own_weights(self, layer: Any) -> list[Any]:
         return [*getattr(layer, "_trainable_weights", ()), *getattr(layer, "_non_trainable_weights", ())]
 
@@ -76,6 +82,10 @@ class MultiBackend(Keras1):
         if id(layer) not in self._counts:  # on Theano a function is compiled for every weight that is counted
             self._counts[id(layer)] = (layer, int(layer.count_params()))
         return self._counts[id(layer)][1]
+
+    def totals(self, model: Any) -> tuple[Optional[int], Optional[int]]:
+        asked = self.built(model) or self.graph(model) is not None  # else it lists the weights it has so far
+        return super().totals(model) if asked else (None, None)
 
     def trainable_weights(self, layer: Any) -> list[Any]:
         return list(layer.trainable_weights)

@@ -92,11 +92,10 @@ def _conv(layer: Any) -> Law:
 
 
 def _transposed(layer: Any) -> Law:
-    fields = _sliding(layer)
-    if is_second(layer) and len(layer.kernel_size) == 3:
-        fields["dilation"] = (1, 1, 1)  # Keras 2 takes a dilation here and does nothing with it
-    elif is_second(layer) and len(set(layer.dilation_rate)) > 1:
+    forgets = is_second(layer) and (len(layer.kernel_size) == 3 or not hasattr(layer, "output_padding"))
+    if is_second(layer) and not forgets and len(set(layer.dilation_rate)) > 1:
         raise ConfigurationError("this layer dilates all axes alike", got=tuple(layer.dilation_rate), expected="one number")
+    fields = _sliding(layer, dilates=not forgets)  # Keras 2 takes a dilation, and some of its layers do nothing with it
     if layer.padding == "valid":
         fields["padding"] = "valid"  # TensorFlow's rule for it is not that of padding by 0
     spec = TransposedConv(**fields, filters=layer.filters, output_padding=tuple(getattr(layer, "output_padding", None) or ()))

@@ -56,7 +56,7 @@ if "lasagne" in frameworks() or "nolearn" in frameworks():
     prepare_lasagne()
 if "nolearn" in frameworks():
     prepare_nolearn()
-if "keras1" in frameworks():
+if {"keras1", "keras2theano"} & frameworks():
     os.environ.setdefault("KERAS_BACKEND", "theano")
 if os.environ.get("KERAS_BACKEND") == "theano":
     import_module("theano.ifelse")  # Keras 2.0 counts on somebody having done so
