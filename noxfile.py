@@ -83,6 +83,19 @@ def old_keras(session: nox.Session) -> None:
     run_tests(session, "keras2", "tests/introspect", "tests/introspect_keras2")
 
 
+@nox.session(name="keras-theano", python=interpreter("3.9"))
+@nox.parametrize("row", [name for name in MATRIX if name.startswith(("keras-1.2", "keras-2."))])
+def keras_theano(session: nox.Session, row: str) -> None:
+    """Keras as a package of its own, on Theano, as the matrix has it."""
+    for packages in matrix_of_versions.in_steps([*MATRIX[row].pins, *matrix_of_versions.BASE]):
+        session.install(*packages)
+    session.install("pytest>=7", "pytest-xdist", "hypothesis>=6")
+    session.env["INTROSPECT_PROFILE"] = "quick"  # Theano takes its time to say how large a weight is
+    session.env["THEANO_FLAGS"] = "device=cpu,floatX=float32,cxx=,blas.ldflags=,optimizer=None"
+    folder = "keras1" if MATRIX[row].fixtures == "small_keras1" else "keras2theano"
+    run_tests(session, folder, f"tests/introspect_{folder}")
+
+
 @nox.session(name="keras-2", python=interpreter("3.11"))
 def keras_2(session: nox.Session) -> None:
     """tf.keras 2.15, the last before Keras 3."""
