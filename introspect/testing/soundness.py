@@ -46,7 +46,7 @@ def _pieces(row: LayerRow) -> list[str]:
 def remarks(e: Explanation) -> Iterator[str]:
     """In words: what a baseline of the model leaves open."""
     if not e.verified:
-        yield "not verified: there was no framework to ask"
+        yield "not verified: no framework was asked"
     if not e.model.complete:
         yield "no input was given: its parameters are held, its neurons, connections and shapes are not; check(model, inputs)"
     silent = [row for row in e.unreported if not row.function] if e.verified and e.model.complete else []

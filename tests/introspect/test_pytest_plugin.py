@@ -28,7 +28,7 @@ from introspect.ir import Holding
 from introspect.layers import Conv, Dense, Flatten, Opaque
 from introspect.reported import Reported, ReportedLayer, ReportedTensor
 
-def net(filters=4, bias=True, units=2, strange=False, shape=(1, 3, 6, 6)):
+def net(filters=4, bias=True, units=2, strange=False, shape=(1, 3, 6, 6), head="fc"):
     builder = Builder("paper", "1", "net")
     value = builder.input(shape)
     kernel = Holding("weight", "t0", ("kernel",), "out in kh kw")
@@ -39,7 +39,7 @@ def net(filters=4, bias=True, units=2, strange=False, shape=(1, 3, 6, 6)):
     if strange:
         odd = builder.layer("odd", Opaque("Odd"), [Holding("scale", "t9")])
         (value,) = builder.carry(odd, [value], [builder.values[value].shape])
-    fc = builder.layer("fc", Dense(units, bias=False), [Holding("weight", "t2", ("kernel",), "out in")])
+    fc = builder.layer(head, Dense(units, bias=False), [Holding("weight", "t2", ("kernel",), "out in")])
     return builder.finish(builder.call(fc, [value]))
 
 def odd():
@@ -104,7 +104,7 @@ def report(result: pytest.RunResult) -> str:
     if start is None:
         return ""
     end = next(i for i in range(start + 1, len(lines)) if lines[i].startswith("==="))
-    return "\n".join(lines[start + 1 : end])
+    return "\n".join(lines[start + 1 : end]).rstrip()
 
 
 # light, and silent until it is used
@@ -161,7 +161,7 @@ def test_blessing_writes_it_and_from_then_on_it_holds(project: Project) -> None:
     made = project.bless()
     made.assert_outcomes(passed=1)
     assert "1 written" in report(made)
-    assert "baselines/test_models/test_net.json (not verified: there was no framework to ask)" in report(made)
+    assert "baselines/test_models/test_net.json (not verified: no framework was asked)" in report(made)
     assert project.baselines() == ["baselines/test_models/test_net.json"]
     held = project.run()
     held.assert_outcomes(passed=1)
@@ -224,6 +224,28 @@ def test_blessing_leaves_alone_what_holds(project: Project) -> None:
     before = path.stat().st_mtime_ns
     assert report(project.bless()).splitlines() == ["baselines: 1 kept"]
     assert path.stat().st_mtime_ns == before
+
+
+def test_another_name_holds_and_is_told(project: Project) -> None:
+    project.tests(ONE.format(""))
+    project.bless()
+    project.tests(ONE.format("head='head'"))
+    result = project.run()
+    result.assert_outcomes(passed=1)
+    assert report(result) == (
+        "test_models.py::test_net: baselines/test_models/test_net.json holds, with other names: fc.weight → head.weight"
+    )
+    assert "1 updated" in report(project.bless())
+    assert report(project.run()) == ""
+
+
+def test_a_number_in_a_name_is_not_told_and_nothing_is_written_for_it(project: Project) -> None:
+    project.tests(ONE.format("head='fc_3'"))
+    project.bless()
+    for head in ("fc", "fc_12"):
+        project.tests(ONE.format(f"head={head!r}"))
+        assert report(project.bless()) == "baselines: 1 kept"
+        assert report(project.run()) == ""
 
 
 def test_another_input_is_another_baseline(project: Project) -> None:
