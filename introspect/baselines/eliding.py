@@ -18,7 +18,7 @@ from ..ir import Call, Holding, Layer, Model, Value
 from ..layers.base import Shape, Spec
 
 Inputs = tuple[Optional[Shape], ...]
-_STEPS = 3  # conventions that may be chosen otherwise at once
+_AWAY, _BACK = 2, 3  # conventions that are chosen otherwise at once, from the law and back to it
 _MOST = 150  # laws looked at
 _TRIED = 8  # shortest laws that are tried
 
@@ -83,14 +83,14 @@ class Elision:
         """The law that is meant by `written` and the tensors recorded: the nearest one that gives them, else itself."""
         key = written, inputs, record.key()
         if key not in self._found:
-            self._found[key] = next((law for law in variants(written, inputs) if record.fits(law, inputs)), written)
+            self._found[key] = next((law for law in variants(written, inputs, _BACK) if record.fits(law, inputs)), written)
         return self._found[key]
 
     def reduced(self, spec: Spec, inputs: Inputs, record: Record) -> Spec:
         """What to write of `spec`: the shortest law by which it is found again."""
         key = spec, inputs, record.key()
         if key not in self._reduced:
-            shortest = nsmallest(_TRIED, variants(spec, inputs), key=_length)
+            shortest = nsmallest(_TRIED, variants(spec, inputs, _AWAY), key=_length)
             self._reduced[key] = next((law for law in shortest if self.found(law, inputs, record) == spec), spec)
         return self._reduced[key]
 
@@ -101,12 +101,12 @@ def _length(spec: Spec) -> tuple[int, str]:
     return sum(1 for field in fields if getattr(unwrapped(spec), field.name) != field.default), repr(spec)
 
 
-def variants(spec: Spec, inputs: Inputs) -> Iterator[Spec]:
+def variants(spec: Spec, inputs: Inputs, steps: int) -> Iterator[Spec]:
     """`spec`, then what it is with one convention chosen otherwise, with two, ...; nothing that gives another output."""
     seen, gives = {spec}, _gives(spec, inputs)
     ring: list[tuple[Spec, frozenset[str]]] = [(spec, frozenset())]
     yield spec
-    for _ in range(_STEPS):
+    for _ in range(steps):
         ring = list(_next(ring, inputs, seen, gives))
         yield from (law for law, _ in ring)
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from difflib import unified_diff
 from typing import Any
 
 import pytest
+from blessed import numstat
 from edits import edited
 from hypothesis import given, settings
 from ledgers import explanations
@@ -20,14 +20,6 @@ from introspect.layers import BatchNorm, Conv, Dense, PReLU, Recurrent
 from introspect.layers.base import Spec
 
 FEWER = settings(max_examples=max(settings().max_examples // 4, 10))
-
-
-def numstat(a: str, b: str) -> tuple[int, int]:
-    """Lines added and taken away."""
-    changed = [
-        line for line in unified_diff(a.split("\n"), b.split("\n"), lineterm="", n=0) if line[:2] not in ("--", "++", "@@")
-    ]
-    return sum(1 for line in changed if line[0] == "+"), sum(1 for line in changed if line[0] == "-")
 
 
 def lines(text: str, section: str) -> list[str]:

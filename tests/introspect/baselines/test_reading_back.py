@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from edits import MODELS
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from ledgers import explanations
 from samples import mismatched, verified
@@ -17,6 +17,8 @@ from introspect.baselines import canonical, dumps, load, loads, save
 from introspect.demo import on_paper
 from introspect.errors import IntrospectError
 from introspect.ir import Call, Model
+
+FEWER = settings(max_examples=max(settings().max_examples // 4, 10))
 
 
 def told(e: Explanation) -> list[tuple[Any, ...]]:
@@ -30,6 +32,7 @@ def told(e: Explanation) -> list[tuple[Any, ...]]:
     ]  # fmt: skip
 
 
+@FEWER
 @given(explanations())
 def test_an_explanation_reads_back_equal(e: Explanation) -> None:
     text = dumps(e)
@@ -39,6 +42,7 @@ def test_an_explanation_reads_back_equal(e: Explanation) -> None:
     assert dumps(again) == text
 
 
+@FEWER
 @given(MODELS)
 def test_a_model_in_the_order_of_its_calls_reads_back_as_it_is(model: Model) -> None:
     again = loads(dumps(explain(model)))
@@ -53,6 +57,7 @@ def test_equality_can_fail() -> None:
     assert told(explain(changed)) != told(explain(other))
 
 
+@FEWER
 @given(explanations(), st.randoms())
 def test_one_text_however_a_model_is_numbered(e: Explanation, chance: Any) -> None:
     model = canonical(e.model)

@@ -68,6 +68,7 @@ def test_the_sum_can_fail() -> None:
         adds_up(replace(found, rows=found.rows[1:]))
 
 
+@FEWER
 @given(MODELS)
 def test_nothing_drifts_by_itself(model: Model) -> None:
     e = explain(model)
