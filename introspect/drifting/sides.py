@@ -7,10 +7,13 @@ from typing import Any, Optional
 
 from ..errors import InputNeededError, IntrospectError
 from ..explaining import Explanation, explain
+from ..files import reading
 from ..inputs import InputShape
 from ..saved import load
 from . import drift
 from .result import Drifts, Pairing
+
+_OURS, _BEGINNING = b'"schema": "introspect/', 256
 
 
 def explained(old: Any, new: Any, inputs: Any = None) -> tuple[Explanation, Explanation]:
@@ -52,15 +55,21 @@ def inputs_of(e: Explanation) -> Any:
 
 
 def folders(old: Path, new: Path) -> Drifts:
-    """Two folders of baselines or saved explanations, file by file. Raises `UnreadableError` naming a file that is neither."""
+    """Two folders of baselines or saved explanations, file by file. Raises `UnreadableError` naming one that is damaged."""
     names = {side: _files(side) for side in (old, new)}
     if not names[old] and not names[new]:
-        raise IntrospectError("there is no baseline in either folder", got=f"{old}, {new}", expected="files that end in .json")
+        raise IntrospectError("there is no baseline in either folder", got=f"{old}, {new}", expected="baselines, *.json")
     return Drifts(str(old), str(new), tuple(_paired(name, old, new, names) for name in sorted({*names[old], *names[new]})))
 
 
 def _files(folder: Path) -> set[str]:
-    return {path.relative_to(folder).as_posix() for path in folder.rglob("*.json") if path.is_file()}
+    return {path.relative_to(folder).as_posix() for path in folder.rglob("*.json") if path.is_file() and _ours(path)}
+
+
+def _ours(path: Path) -> bool:
+    """Whether a file begins as a baseline or an explanation does; a folder of tests has other JSON, too."""
+    with reading(path), path.open("rb") as file:
+        return _OURS in file.read(_BEGINNING)
 
 
 def _paired(name: str, old: Path, new: Path, names: dict[Path, set[str]]) -> Pairing:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any, Callable
 
 import pytest
@@ -139,3 +140,15 @@ def test_equal_layers_are_looked_at_once(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setattr(eliding, "variants", lambda *args: asked.append(args) or variants(*args))
     dumps(explain(nn.Sequential(*(layer for _ in range(100) for layer in (nn.Conv2d(3, 3, 1), nn.BatchNorm2d(3)))), IMAGE))
     assert len(asked) <= 12
+
+
+def test_the_documentation_shows_lines_of_a_real_file() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "baselines.md").read_text(encoding="utf-8")
+    shown = page.split('```text\n{\n"schema"')[1].split("```")[0].replace("\n ", " ")
+    model = nn.Sequential(
+        nn.Conv2d(1, 8, 3, bias=False), nn.BatchNorm2d(8), nn.ReLU(), nn.Flatten(), nn.Linear(8 * 26 * 26, 10)
+    )
+    real = dumps(explain(model, (1, 1, 28, 28))).split("\n")
+    lines = [line for line in shown.split("\n")[1:] if line and '"framework"' not in line]  # its version is a line of its own
+    assert len(lines) >= 12
+    assert [line for line in lines if line not in real] == []

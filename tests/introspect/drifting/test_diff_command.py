@@ -106,6 +106,24 @@ def test_folders(tmp_path: Path) -> None:
     assert run(old, old)[0] == 0
 
 
+def test_other_files_in_a_folder_are_passed_over(tmp_path: Path) -> None:
+    old, new = (made(tmp_path / side, a=verified()) for side in ("old", "new"))
+    (tmp_path / "new" / "data.json").write_text("[1, 2")
+    (tmp_path / "new" / "nested" / "tsconfig.json").write_text("{}")
+    assert run(old, new)[0] == 0
+    (tmp_path / "new" / "nested" / "a.json").write_text("")
+    assert run(old, new)[0] == 1  # what it was is gone
+
+
+def test_a_damaged_file_in_a_folder_is_named(tmp_path: Path) -> None:
+    old, new = (made(tmp_path / side, a=verified()) for side in ("old", "new"))
+    path = tmp_path / "new" / "nested" / "a.json"
+    path.write_text(path.read_text(encoding="utf-8").replace("108", "109"), encoding="utf-8")
+    code, said = run(old, new)
+    assert code == 2
+    assert "nested/a.json:" in said
+
+
 def test_folders_that_have_none(tmp_path: Path, baseline: str) -> None:
     (tmp_path / "empty").mkdir()
     code, said = run(str(tmp_path / "empty"), str(tmp_path / "empty"))
