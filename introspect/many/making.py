@@ -13,22 +13,27 @@ from .finding import owned
 UNTRAINED = {"weights": None, "weights_backbone": None, "pretrained": False, "pretrained_backbone": False}
 """What zoos call the arguments that would have weights downloaded, and what leaves the weights out."""
 
+DEVICE = "meta"  # what a framework's own complaint speaks of, where values are asked for that nothing was allocated for
+
 
 def make(factory: Any) -> Any:
     """What `factory` makes, or itself where it is a model already.
 
     Where a framework's way of making models without memory does not suit the factory, the next one is tried, and the ordinary
-    way last: what is raised there is raised here.
+    way last, which may take all the memory there is: not where the factory fails in the same words each time, of its own.
     """
     if owned(factory) or not callable(factory):
         return factory
     told = untrained(factory)
+    errors: list[Exception] = []
     for unallocated in _ways():
         try:
             with unallocated:
                 return factory(**told)
-        except Exception:
-            continue
+        except Exception as error:
+            errors.append(error)
+    if len(errors) > 1 and len({repr(error) for error in errors}) == 1 and DEVICE not in str(errors[0]):
+        raise errors[0]
     return factory(**told)
 
 

@@ -165,8 +165,23 @@ def test_no_weights_are_fetched_and_the_first_way_that_works_is_taken(monkeypatc
 
     assert make(factory) == (None, None, 4)
     assert tried == ["first", "second"]
-    with pytest.raises(ValueError, match="no such luck"):
-        make(zoo.raises)
+
+
+@pytest.mark.parametrize(("words", "calls"), [("no such luck", 2), ("not on the meta device", 3)])
+def test_the_ordinary_way_is_not_tried_where_the_factory_fails_of_its_own(
+    monkeypatch: pytest.MonkeyPatch, words: str, calls: int
+) -> None:
+    ways = SimpleNamespace(unallocated=lambda: [contextlib.nullcontext(), contextlib.nullcontext()])
+    monkeypatch.setattr("introspect.many.making.adapters", lambda: {"some": ways})
+    made: list[int] = []
+
+    def factory() -> Any:
+        made.append(1)
+        raise ValueError(words)
+
+    with pytest.raises(ValueError, match=words):
+        make(factory)
+    assert len(made) == calls
 
 
 # --- what each is asked
