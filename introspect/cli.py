@@ -95,7 +95,7 @@ def explain_command(
 
 def _explain_many(target: str, form: str, neurons: str, **options: Any) -> int:
     from .many.command import FORMS as FORMS_OF_MANY
-    from .many.command import Options, run
+    from .many.command import INTERRUPTED_EXIT, Options, run
 
     if form not in FORMS_OF_MANY or neurons != "weighted":
         raise IntrospectError(
@@ -103,7 +103,10 @@ def _explain_many(target: str, form: str, neurons: str, **options: Any) -> int:
             expected=f"--format {' or '.join(FORMS_OF_MANY)}, and weighted neurons",
         )  # fmt: skip
     given = {name: value for name, value in options.items() if value is not None}
-    return run(target, Options(form=form, **given))
+    try:
+        return run(target, Options(form=form, **given))
+    except KeyboardInterrupt:  # before there was anything to do
+        return INTERRUPTED_EXIT
 
 
 def _refuse_for_one(form: str, of_many: dict[str, Any]) -> None:

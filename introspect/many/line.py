@@ -5,10 +5,14 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field, fields
-from importlib.metadata import PackageNotFoundError, version
+from functools import lru_cache
+from importlib import metadata
+from importlib.metadata import PackageNotFoundError
 from typing import Any, Optional
 
+from .. import __version__
 from ..errors import UnreadableError
 from ..explaining import Explanation
 from ..files import parse_json
@@ -102,15 +106,23 @@ def read_line(text: str, where: str = "") -> Line:
     return Line(**{name: value for name, value in data.items() if name in known})
 
 
+@lru_cache(maxsize=64)
 def version_of(package: str) -> Optional[str]:
-    """What an imported package says of itself, or what is installed under its name."""
+    """What is installed: read from what the installer noted, so that it is the same whether the package is imported or not."""
+    if package == PACKAGE:
+        return __version__
+    for name in (package, None):
+        with suppress(PackageNotFoundError, ValueError, IndexError):
+            return metadata.version(name or sorted(_distributions().get(package, ()))[0])
     said = vars(sys.modules[package]).get("__version__") if package in sys.modules else None
-    if said is not None:
-        return str(said)
-    try:
-        return version(package)
-    except PackageNotFoundError:
-        return None
+    return None if said is None else str(said)
+
+
+@lru_cache(maxsize=1)
+def _distributions() -> Mapping[str, list[str]]:
+    """What each package was installed as, since TensorFlow goes by several names; Python 3.9 cannot say."""
+    found: Mapping[str, list[str]] = getattr(metadata, "packages_distributions", dict)()
+    return found
 
 
 def versions(target: str) -> dict[str, str]:

@@ -117,14 +117,13 @@ class Pool:
             (idle.pop() if idle else self._all[-1]).give(waiting.popleft())
 
     def _ready(self) -> Iterator[Line]:
-        pipes: dict[Any, _Worker] = {worker.pipe: worker for worker in self._all if worker.job is not None}
-        for pipe in connection.wait(list(pipes), timeout=TICK):
-            worker = pipes[pipe]
-            job = worker.job
-            line = worker.answer()
-            yield line if line is not None or job is None else self._lost(worker, job)  # type: ignore[misc]
-        for worker in [worker for worker in self._all if worker.job is not None and self._late(worker)]:
-            yield self._lost(worker, worker.job, late=True)  # type: ignore[arg-type]
+        at_work: dict[Any, tuple[_Worker, Job]] = {one.pipe: (one, one.job) for one in self._all if one.job is not None}
+        for pipe in connection.wait(list(at_work), timeout=TICK):
+            worker, job = at_work.pop(pipe)
+            yield worker.answer() or self._lost(worker, job)
+        for worker, job in at_work.values():
+            if self._late(worker):
+                yield self._lost(worker, job, late=True)
 
     def _late(self, worker: _Worker) -> bool:
         return self.timeout is not None and time.monotonic() - worker.started > self.timeout
