@@ -185,18 +185,22 @@ def parse(text: str) -> Dim:
     Raises `UnreadableError` for anything else.
     """
     try:
+        if len(text) > _LONGEST:
+            raise ValueError("too long")
         return _read(ast.parse(text, mode="eval").body)
-    except (SyntaxError, ValueError, KeyError, RecursionError, MemoryError):
-        raise UnreadableError(f"not an expression: {text[:80]!r}", expected="names, integers, + - * // and max()") from None
+    except (SyntaxError, ValueError, KeyError, TypeError, ArithmeticError, RecursionError, MemoryError):
+        what = repr(text[:80]) if isinstance(text, str) else type(text).__name__
+        raise UnreadableError(f"not an expression: {what}", expected="names, integers, + - * // and max()") from None
 
 
+_LONGEST = 10_000  # characters, bits, terms
 _FUNCTIONS: dict[str, Callable[..., Dim]] = {
     "max": maximum, "min": minimum, "ceil": ceil_div, "exact": exact_div, "floor": lambda a, b: a // b
 }  # fmt: skip
 _OPERATORS: dict[type, Callable[[Dim, Dim], Dim]] = {
     ast.Add: lambda a, b: a + b,
     ast.Sub: lambda a, b: a - b,
-    ast.Mult: lambda a, b: a * b,
+    ast.Mult: lambda a, b: _times(a, b),
     ast.FloorDiv: lambda a, b: a // b,
 }
 
@@ -222,5 +226,15 @@ def _power(base: Dim, exponent: int) -> Dim:
         raise ValueError(exponent)
     result: Dim = 1
     for _ in range(exponent):
-        result = result * base
+        result = _times(result, base)
     return result
+
+
+def _times(a: Dim, b: Dim) -> Dim:
+    """A product. Raises `ValueError` for one that is longer than any that is written."""
+    if isinstance(a, int) and isinstance(b, int) and a.bit_length() + b.bit_length() > _LONGEST:
+        raise ValueError("too large")
+    factors = [[len(f) for _, f in x.terms.values()] if isinstance(x, Expr) else [0] for x in (a, b)]
+    if len(factors[0]) * len(factors[1]) > _LONGEST or sum(max(lengths, default=0) for lengths in factors) > _LONGEST // 10:
+        raise ValueError("too many terms")
+    return a * b

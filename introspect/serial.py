@@ -10,6 +10,7 @@ from typing import Any, TypeVar, cast
 
 from .algebra import Expr
 from .errors import UnreadableError
+from .fitting import misfit
 from .ir import Call, Holding, Holdings, Layer, Model, Value
 from .layers.base import Spec
 from .notation import PYTHON, formula, parse
@@ -29,7 +30,19 @@ def model_from_json(data: dict[str, Any]) -> Model:
     if not isinstance(data, dict) or data.get("schema") != SCHEMA:
         got = data.get("schema") if isinstance(data, dict) else type(data).__name__
         raise UnreadableError("this is not a model's JSON", got=got, expected=SCHEMA)
-    return decode(Model, {key: value for key, value in data.items() if key != "schema"})
+    model = decode(Model, {key: value for key, value in data.items() if key != "schema"})
+    _require_places(model)
+    return model
+
+
+def _require_places(model: Model) -> None:
+    """Raise `UnreadableError` where the model speaks of a layer or value that it has not."""
+    called = [call.layer for call in model.calls]
+    flowing = [i for call in model.calls for i in (*call.inputs, *call.outputs)] + [*model.inputs, *model.outputs]
+    for numbers, most, what in ((called, len(model.layers), "layer"), (flowing, len(model.values), "value")):
+        odd = next((i for i in numbers if not 0 <= i < most), None)
+        if odd is not None:
+            raise UnreadableError(f"a call speaks of a {what} that is not there", got=odd, expected=f"below {most}")
 
 
 def encode(value: Any) -> Any:
@@ -82,6 +95,9 @@ def decode(cls: type[T], data: Any) -> T:
             fields[name] = tuple(decode(parts[name], item) for item in _sequence(value, name))
         else:
             fields[name] = _plain(value)
+    wrong = misfit(cls, fields)
+    if wrong is not None:
+        raise UnreadableError(f"a {cls.__name__} is damaged", got=wrong)
     try:
         return cls(**fields)
     except TypeError as error:
@@ -105,7 +121,8 @@ def _plain(value: Any) -> Any:
 
 
 def _spec(data: dict[str, Any]) -> Spec:
-    cls = Spec.registry.get(data.get("kind", ""))
+    kind = data.get("kind", "")
+    cls = Spec.registry.get(kind) if isinstance(kind, str) else None
     if cls is None:
-        raise UnreadableError("there is no such law", got=data.get("kind"), expected=", ".join(sorted(Spec.registry)))
+        raise UnreadableError("there is no such law", got=str(kind)[:80], expected=", ".join(sorted(Spec.registry)))
     return decode(cls, {key: value for key, value in data.items() if key != "kind"})

@@ -52,12 +52,13 @@ def _named(e: Explanation) -> dict[str, One]:
     found: dict[str, One] = {}
     for tensor in e.tensors:
         shape = "?" if tensor.shape is None else show(tensor.shape)
+        own = f"{e.model.name}." if tensor.path == e.model.name else ""  # what a model itself holds stands at its name
         size = tensor.size if isinstance(tensor.size, int) else 0
         for holder in tensor.holders:
             path, name = (tensor.path, tensor.name) if holder == tensor.holders[0] else _parted(holder)
             tied = holder != tensor.holders[0]
             note = f"tied to {tensor.holders[0]}" if tied else ""
-            found[holder] = One(path, name, shape, 0 if tied else size, tensor.buffer, note)
+            found[holder[len(own) :]] = One(path, name, shape, 0 if tied else size, tensor.buffer, note)
     return found
 
 

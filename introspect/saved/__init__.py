@@ -99,7 +99,17 @@ def _of_json(path: Name) -> Explanation:
         return baselines.loads(text, os.fspath(path))
     from ..rendering.json import read
 
-    return read(text, os.fspath(path))
+    return _sound(read(text, os.fspath(path)))
+
+
+def _sound(e: Explanation) -> Explanation:
+    """An explanation that can be told. Raises `UnreadableError` where its numbers, though of the right kind, make no sense."""
+    try:
+        e.to_json()
+    except (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError) as error:
+        got = f"{type(error).__name__}: {error}"[:200]
+        raise UnreadableError("what this explanation says cannot be counted", got=got) from None
+    return e
 
 
 def _of_shards(path: Name, index: dict[str, Any]) -> Explanation:

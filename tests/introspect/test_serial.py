@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from typing import Any
 
@@ -14,8 +15,10 @@ from introspect.algebra import symbol, unknown
 from introspect.building import Builder
 from introspect.demo import on_paper
 from introspect.errors import UnreadableError
+from introspect.fitting import misfit
 from introspect.ir import Holding, Model
 from introspect.layers import BatchNorm, Conv, Dense, Identity, Opaque, Recurrent, Reshape
+from introspect.layers.base import Spec
 from introspect.serial import model_from_json, model_to_json
 
 SMALL = st.integers(1, 9)
@@ -80,6 +83,22 @@ def test_an_explanation_reads_back_equal() -> None:
         (lambda d: d["layers"][1]["spec"].update(kind="nothing"), "nothing"),
         (lambda d: d["layers"][1]["spec"].update(unheard=1), "unheard"),
         (lambda d: d["values"][0].update(shape=[{"expr": "__import__('os')"}]), "expression"),
+        (lambda d: d["values"][0].update(shape=[{"expr": "((N+1)**64)**64"}]), "expression"),
+        (lambda d: d["values"][0].update(shape=[{"expr": "(a+b+c+d+e+f)**60"}]), "expression"),
+        (lambda d: d["values"][0].update(shape=[{"expr": "((9**64)**64)**64"}]), "expression"),
+        (lambda d: d["values"][0].update(shape=[{"expr": "(" * 9000}]), "expression"),
+        (lambda d: d["values"][0].update(shape=[{"expr": 3}]), "expression"),
+        (lambda d: d["values"][0].update(shape="12"), "shape is '12'"),
+        (lambda d: d["layers"][1]["spec"].update(filters="many"), "filters is 'many'"),
+        (lambda d: d["layers"][1]["spec"].update(kind=["conv"]), "no such law"),
+        (lambda d: d["layers"][1].update(spec=3), "spec is 3"),
+        (
+            lambda d: d["layers"][1].update(spec={"kind": "recurrent", "cell": "lstm", "units": 3, "layers": 10**12}),
+            "layers is",
+        ),
+        (lambda d: d["calls"][1].update(layer=99), "a layer that is not there"),
+        (lambda d: d["calls"][1].update(inputs=[-1]), "a value that is not there"),
+        (lambda d: d.update(name=True), "name is True"),
     ],
 )
 def test_damaged_data_is_refused(damage: Any, said: str) -> None:
@@ -101,3 +120,9 @@ def test_only_what_the_ir_knows_is_written() -> None:
     builder.input((object(),))  # type: ignore[arg-type]
     with pytest.raises(TypeError, match="no place in the IR"):
         model_to_json(builder.finish())
+
+
+def test_every_law_declares_what_its_fields_may_be() -> None:
+    for cls in Spec.registry.values():
+        for field in dataclasses.fields(cls):
+            assert misfit(cls, {field.name: object()}) is not None or field.type in ("Any", "object"), (cls, field.name)
