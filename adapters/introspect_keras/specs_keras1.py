@@ -11,6 +11,7 @@ from introspect.layers import (
     BatchNorm,
     Concatenate,
     Conv,
+    ConvRecurrent,
     Dense,
     Elementwise,
     Embedding,
@@ -229,6 +230,21 @@ def _time_distributed(layer: Any) -> Optional[Law]:
     return Law(TimeDistributed(inner.spec, tuple(rank for rank in ranks if isinstance(rank, int))), stored)
 
 
+def _conv_lstm(layer: Any) -> Law:
+    spec = ConvRecurrent(
+        _kernel_size(layer),
+        tuple(layer.subsample),
+        _padding(layer, 2),
+        filters=layer.nb_filter,
+        channels=_channels(layer),
+        return_sequences=bool(layer.return_sequences),
+        activation=name_of(layer.activation),
+    )
+    kernel, recurrent = _stacked(layer), _stacked(layer, "out state", "state out")
+    held = (("kernel", "W", kernel), ("recurrent_kernel", "U", recurrent), ("bias", "b", "out"))
+    return Law(spec, tuple(Stored(f"{letter}_{gate}", (role,), layout) for role, letter, layout in held for gate in "ifco"))
+
+
 # -- activations, noise
 
 
@@ -238,6 +254,12 @@ def _activation(layer: Any) -> Law:
 
 def _named(function: str) -> Any:
     return lambda layer: Law(Activation(function))
+
+
+def _learned(**stored: str) -> Any:
+    """An activation that learns something for each place: by role, where it is kept."""
+    holders = tuple(Stored(name, (role,)) for role, name in stored.items())
+    return lambda layer: Law(PReLU(learned=tuple(stored)), holders)
 
 
 def _noise(variant: str) -> Any:
@@ -309,11 +331,12 @@ LAYERS: Table = {
     **{f"GlobalAveragePooling{rank}D": _global("average", rank) for rank in (1, 2, 3)},
     "BatchNormalization": _batch_norm,
     "SimpleRNN": _recurrent, "LSTM": _recurrent, "GRU": _recurrent,
-    "Bidirectional": _bidirectional, "TimeDistributed": _time_distributed,
+    "ConvLSTM2D": _conv_lstm, "Bidirectional": _bidirectional, "TimeDistributed": _time_distributed,
     "Activation": _activation, "LeakyReLU": _named("leaky_relu"), "ELU": _named("elu"),
     "ThresholdedReLU": _named("thresholded_relu"),
-    "PReLU": lambda layer: Law(PReLU(), (Stored("alphas", ("alpha",)),)),
-    "Dropout": _noise("dropout"), "SpatialDropout2D": _noise("spatial_dropout"), "SpatialDropout3D": _noise("spatial_dropout"),
+    "PReLU": _learned(alpha="alphas"), "ParametricSoftplus": _learned(alpha="alphas", beta="betas"),
+    "SReLU": _learned(left_threshold="t_left", left_slope="a_left", right_threshold="t_right", right_slope="a_right"),
+    "Dropout": _noise("dropout"), **{f"SpatialDropout{rank}D": _noise("spatial_dropout") for rank in (1, 2, 3)},
     "GaussianNoise": _noise("gaussian_noise"), "GaussianDropout": _noise("gaussian_dropout"),
     "Flatten": _flatten, "Reshape": lambda layer: Law(Reshape(tuple(layer.target_shape), keep=1)),
     "Permute": lambda layer: Law(Permute((0, *layer.dims))), "RepeatVector": lambda layer: Law(Repeat(layer.n)),

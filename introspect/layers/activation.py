@@ -62,7 +62,8 @@ class PReLU(Spec):
     """A learned slope for negative inputs. Source: arXiv:1502.01852; PyTorch's, Keras' and Lasagne's pages.
 
     `num_parameters`: PyTorch's own count, 1 or the channels. Otherwise one slope for each location of an example, less those
-    shared along `shared_axes`, which keep size 1 (`keepdims`, Keras) or vanish (Lasagne).
+    shared along `shared_axes`, which keep size 1 (`keepdims`, Keras) or vanish (Lasagne). `learned`: what else there is of that
+    size; Keras 1's ``SReLU`` (arXiv:1512.07030) learns two thresholds and two slopes, its ``ParametricSoftplus`` two factors.
 
     >>> x = (None, 8, 8, 4)
     >>> [PReLU(**fields).tensors(x)[0].size for fields in ({"num_parameters": 1}, {}, {"shared_axes": (0, 1, 2)})]
@@ -72,6 +73,7 @@ class PReLU(Spec):
     num_parameters: Optional[int] = None
     shared_axes: tuple[int, ...] = (0,)
     keepdims: bool = False
+    learned: tuple[str, ...] = ("alpha",)
     kind: ClassVar[str] = "prelu"
     passes: ClassVar[bool] = True
     terms = {"num_parameters": Term("slopes")}
@@ -97,7 +99,8 @@ class PReLU(Spec):
         return self.replace(num_parameters=has) if self.num_parameters == had != has and had != 1 else self
 
     def tensors(self, *inputs: Optional[Shape]) -> tuple[Tensor, ...]:
-        return (Tensor("alpha", self.slopes(inputs[0] if inputs else None)),)
+        slopes = self.slopes(inputs[0] if inputs else None)
+        return tuple(Tensor(role, slopes) for role in self.learned)
 
     def output(self, *inputs: Shape) -> Shape:
         (x,) = inputs

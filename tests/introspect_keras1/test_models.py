@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from agreement import assert_verified
 from introspect_keras import adapter
-from keras import backend
+from keras import backend, layers
 from keras.engine.topology import Layer
 from keras.layers import (
     LSTM,
@@ -22,6 +22,8 @@ from keras.layers import (
     Input,
     Lambda,
     Merge,
+    ParametricSoftplus,
+    SReLU,
     TimeDistributedDense,
     merge,
 )
@@ -108,6 +110,25 @@ def test_gates_are_stored_apart_or_together(consume_less: str) -> None:
     assert e["lstm"].params == 6_272
     assert e["lstm"].params.formula == "4·h·(i + h + 1)"
     assert len(e["lstm"].tensors) == {"cpu": 12, "gpu": 3}[consume_less]
+
+
+def test_activations_that_learn_more_than_a_slope() -> None:
+    model = Sequential([SReLU(input_shape=(5, 4), name="s"), ParametricSoftplus(name="softplus")])
+    e = explain(model)
+    assert_verified(e)
+    assert (e["s"].params, e["softplus"].params) == (4 * 20, 2 * 20)
+    assert [tensor.role for tensor in e["s"].tensors] == ["left_threshold", "left_slope", "right_threshold", "right_slope"]
+
+
+@pytest.mark.skipif(not hasattr(layers, "ConvLSTM2D"), reason="Keras has it since 1.2")
+@pytest.mark.parametrize("dim_ordering", ["th", "tf"])
+def test_a_recurrence_of_images_keeps_its_gates_apart(dim_ordering: str) -> None:
+    shape = (4, 3, 9, 8) if dim_ordering == "th" else (4, 9, 8, 3)
+    made = layers.ConvLSTM2D(5, 3, 2, input_shape=shape, dim_ordering=dim_ordering, border_mode="same", name="lstm")
+    e = explain(Sequential([made]))
+    assert_verified(e)
+    assert e["lstm"].params == 4 * 5 * (6 * 3 + 6 * 5 + 1)
+    assert len(e["lstm"].tensors) == 12
 
 
 def test_a_function_has_no_law_and_what_follows_is_worked_out() -> None:

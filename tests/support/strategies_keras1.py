@@ -157,7 +157,7 @@ def distributed(draw: Draw) -> Case:
 
 @st.composite
 def activations(draw: Draw) -> Case:
-    name = draw(st.sampled_from(["PReLU", "PReLU", "LeakyReLU", "ELU", "ThresholdedReLU", "Activation"]))
+    name = draw(st.sampled_from(["PReLU", "SReLU", "ParametricSoftplus", "LeakyReLU", "ELU", "ThresholdedReLU", "Activation"]))
     arguments = (draw(ACTIVATIONS),) if name == "Activation" else ()
     return Case(name, arguments, {}, (_example(draw),))
 
