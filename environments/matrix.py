@@ -27,7 +27,7 @@ ROOT = Path(__file__).parent.parent
 TABLE = ROOT / "environments" / "matrix.toml"
 LEDGERS = ROOT / "fixtures" / "ledgers"
 RECORDER, CHECKER = LEDGERS / "record.py", LEDGERS / "checking.py"
-WORKSHOP = ROOT / ".nox" / "matrix"  # environments while they are used, and what was said while they were made
+WORKSHOP = ROOT / ".nox" / "recording"  # environments while they are used, and what was said while they were made
 BASE = ("rich>=12", "click>=8")
 PATIENCE = 45 * 60  # seconds for one step; two cores that others use, too
 
@@ -212,7 +212,7 @@ def main(arguments: Sequence[str]) -> int:
     matrix = read_matrix()
     parser = argparse.ArgumentParser(prog="matrix", description="Records ledgers: all, or those of the rows that are named.")
     parser.add_argument("names", nargs="*", help=", ".join(matrix))
-    parser.add_argument("--keep", action="store_true", help="leave the environments in .nox/matrix")
+    parser.add_argument("--keep", action="store_true", help="leave the environments in .nox/recording")
     parser.add_argument("--jobs", type=int, default=2, help="so many environments at a time")
     parser.add_argument("--into", type=Path, default=LEDGERS, help="where the ledgers go")
     asked = parser.parse_args(arguments)

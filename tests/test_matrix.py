@@ -103,3 +103,10 @@ def test_a_step_that_fails_says_its_last_words(tmp_path: Path) -> None:
     with pytest.raises(Failed, match="no-such-program"):
         matrix.run(["no-such-program"], tmp_path / "log")
     assert "first" in (tmp_path / "log").read_text()
+
+
+def test_nox_makes_no_environment_of_its_own_where_the_matrix_makes_its() -> None:
+    sessions = (ROOT / "noxfile.py").read_text(encoding="utf-8")
+    assert ".nox" in matrix.WORKSHOP.parts
+    assert "def matrix(session" in sessions
+    assert f"def {matrix.WORKSHOP.name}(" not in sessions
