@@ -50,6 +50,9 @@ def corrupted():
     held = (ReportedTensor("weight", (4, 3, 3, 2), True), ReportedTensor("bias", (4,), True))
     return Explanation(net(), Reported((ReportedLayer("block.conv", held),), source="paper"))
 
+def silent():
+    return Explanation(net(), Reported(source="paper"))
+
 def miscounted():
     return Explanation(net(), Reported(params=241, source="paper"))
 """
@@ -325,6 +328,11 @@ def test_an_acknowledgement_of_nothing_is_told(project: Project) -> None:
     expected = "test_models.py::test_net: opaque=fc, o? acknowledges nothing: all of that has a law"
     assert expected in report(result)
     assert expected in report(project.run())
+
+
+def test_what_the_framework_does_not_say_is_told(project: Project) -> None:
+    project.tests("from paper import *\ndef test_net(introspect_baseline): introspect_baseline.check(silent())")
+    assert "the framework does not say all of 4 layers: input, block.conv, flat and 1 more" in report(project.bless())
 
 
 def test_what_a_baseline_leaves_open_is_told(project: Project) -> None:
