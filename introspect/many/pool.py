@@ -45,12 +45,12 @@ class _Worker:
             self.pipe.send(job)
 
     def answer(self) -> Optional[Line]:
-        """Its line, or None where it has died."""
-        try:
-            line: Line = self.pipe.recv()
-        except (EOFError, OSError):
-            return None
-        self.job = None
+        """Its line, or None where it says that it is there. Raises `EOFError` or `OSError` where it has died."""
+        line: Optional[Line] = self.pipe.recv()
+        if line is None:
+            self.started = time.monotonic()
+        else:
+            self.job = None
         return line
 
     def printed(self) -> str:
@@ -120,7 +120,12 @@ class Pool:
         at_work: dict[Any, tuple[_Worker, Job]] = {one.pipe: (one, one.job) for one in self._all if one.job is not None}
         for pipe in connection.wait(list(at_work), timeout=TICK):
             worker, job = at_work.pop(pipe)
-            yield worker.answer() or self._lost(worker, job)
+            try:
+                line = worker.answer()
+            except (EOFError, OSError):
+                line = self._lost(worker, job)
+            if line is not None:
+                yield line
         for worker, job in at_work.values():
             if self._late(worker):
                 yield self._lost(worker, job, late=True)

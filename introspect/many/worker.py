@@ -45,6 +45,7 @@ def serve(jobs: Connection, log: str, threads: int) -> None:
     _print_to(log)
     os.environ.setdefault("OMP_NUM_THREADS", str(threads))
     threading.Thread(target=_end_with_parent, daemon=True).start()
+    jobs.send(None)  # from now on a job has its time
     while True:
         try:
             job = jobs.recv()

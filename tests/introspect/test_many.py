@@ -360,7 +360,7 @@ def names(path: Path) -> list[str]:
 
 def test_one_model_in_trouble_does_not_stop_the_rest(tmp_path: Path) -> None:
     out = tmp_path / "out.jsonl"
-    args = ["zoo:BAD", "--output", str(out), "--timeout", "5", "--workers", "2"]
+    args = ["zoo:BAD", "--output", str(out), "--timeout", "3", "--workers", "2"]
     done = subprocess.run(command(*args), capture_output=True, text=True, env=environment(), cwd=tmp_path)
     assert done.returncode == 2, done.stderr
     lines = {line.name: line for line in read_lines(str(out))[0]}
