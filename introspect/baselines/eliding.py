@@ -50,6 +50,13 @@ class Record(NamedTuple):
             return False
         return len(entries) == len(self.tensors) and all(self._is(entry) for entry in entries)
 
+    def near(self, spec: Spec, inputs: Inputs) -> bool:
+        """Whether a law gives not far more tensors than there are: a few conventions take away no more than most of them."""
+        try:
+            return len(spec.tensors(*inputs)) <= 8 * (len(self.keys()) + 2)
+        except IntrospectError:
+            return True
+
     def keys(self) -> set[str]:
         """The law's tensors that are recorded."""
         return {key for seen in self.tensors.values() for key in seen.keys}
@@ -83,7 +90,8 @@ class Elision:
         """The law that is meant by `written` and the tensors recorded: the nearest one that gives them, else itself."""
         key = written, inputs, record.key()
         if key not in self._found:
-            self._found[key] = next((law for law in variants(written, inputs, _BACK) if record.fits(law, inputs)), written)
+            near = variants(written, inputs, _BACK)
+            self._found[key] = next((law for law in near if record.fits(law, inputs)), written)
         return self._found[key]
 
     def reduced(self, spec: Spec, inputs: Inputs, record: Record) -> Spec:

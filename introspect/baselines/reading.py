@@ -114,6 +114,10 @@ class Reader:
         record = held.get(key, Record((), {}))
         fields = {"kind_name": item.get("class", ""), "function": item.get("function", False)}
         written = decode(Layer, {"path": item.get("path", key), "spec": item["law"], **fields})
+        if not written.function and not record.near(written.spec, inputs):
+            raise UnreadableError(
+                "the law has far more tensors than there are", got=len(record.tensors), expected="all of them"
+            )
         spec = self.elision.found(written.spec, inputs, record)
         self._index[key] = len(self.layers)
         self.layers.append(replace(written, spec=spec, holdings=record.holdings))

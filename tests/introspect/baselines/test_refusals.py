@@ -6,15 +6,17 @@ import json
 from pathlib import Path
 from typing import Any, Optional
 
+import papers
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from ledgers import explanations
 from samples import verified
 
-from introspect import Explanation
+from introspect import Explanation, explain
 from introspect.baselines import dumps, form, load, loads
 from introspect.errors import UnreadableError
+from introspect.layers import Recurrent
 
 FEWER = settings(max_examples=max(settings().max_examples // 4, 10))
 TEXT = dumps(verified())
@@ -56,6 +58,13 @@ def test_a_line_edited_with_its_check_is_set_against_the_law() -> None:
     assert caught.value.path == f"b.json:{number_of('conv.weight')}"
 
 
+def test_a_law_of_far_more_tensors_than_there_are_is_not_gone_through() -> None:
+    sections, _ = form.parsed(dumps(explain(papers.chain((1, 7, 3), [("rnn", Recurrent("lstm", 4))]))))
+    sections["layers"][1]["law"].update(layers=9999)
+    with pytest.raises(UnreadableError, match=r"line 12: the law has far more tensors(.|\n)*got:      3"):
+        loads(form.rendered(sections))
+
+
 def test_a_merge_that_was_not_finished() -> None:
     at = number_of("conv.bias")
     merged = "\n".join(
@@ -82,7 +91,6 @@ def test_two_lines_in_another_order(part: str) -> None:
 
 def test_two_branches_in_another_order_are_seen() -> None:
     """Nothing in the lines themselves says which of two layers that take the same comes first."""
-    from introspect import explain
     from introspect.building import Builder
     from introspect.layers import Dense
 
