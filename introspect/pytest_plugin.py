@@ -6,6 +6,7 @@ worker hands its records to the controller, which alone reports.
 
 from __future__ import annotations
 
+from itertools import takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Optional
 
@@ -42,7 +43,7 @@ def introspect_baseline(request: pytest.FixtureRequest) -> Baseline:
     from .testing.checking import Baseline
 
     run: _Run = request.config.pluginmanager.getplugin("introspect-run")
-    started, nodeid = request.config.invocation_params.dir, request.node.nodeid
+    started, nodeid = request.config.invocation_params.dir, _own_id(request.node)
     return Baseline(
         f"{shown(request.path, started)}::{nodeid.partition('::')[2]}",
         run.place(nodeid, request.path),
@@ -59,6 +60,12 @@ def introspect_baseline_of_class(request: pytest.FixtureRequest, introspect_base
     if request.instance is None:
         pytest.fail(f"{_FOR_CLASSES} is for the tests of a class; a function takes {_FIXTURE} as an argument", pytrace=False)
     request.instance.introspect_baseline = introspect_baseline
+
+
+def _own_id(test: pytest.Item) -> str:
+    """A test's id without what other plugins put behind it: pytest-xdist does, where tests are grouped."""
+    inner = [node.name for node in takewhile(lambda node: not isinstance(node, pytest.File), reversed(test.listchain()))]
+    return "::".join([test.nodeid.partition("::")[0], *reversed(inner)])
 
 
 def _budgets(mark: pytest.Mark) -> tuple[Optional[str], dict[str, Any]]:
@@ -143,6 +150,8 @@ class _Run:
         from .testing.stale import stale
 
         files = {front: Path(file) for front, file in self.records.modules.items()}
-        tests = [(nodeid, files.get(nodeid.partition("::")[0])) for nodeid, passed in self.passed.items() if not passed]
+        unfinished = [nodeid for nodeid, passed in self.passed.items() if not passed]
+        ids = {name for nodeid in unfinished for name in (nodeid, nodeid.rpartition("@")[0])}  # see _own_id
+        tests = [(nodeid, files.get(nodeid.partition("::")[0])) for nodeid in ids]
         held_up = [self.place(nodeid, file) for nodeid, file in tests if file is not None]
         return stale(self.records, held_up, self.common, self.config.rootpath)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
+from shlex import quote
 from typing import Callable
 
 from .. import baselines
@@ -38,26 +39,33 @@ class Against:
         idle = soundness.idle(e, opaque)
         if idle:
             self.records.notes.append(f"{self.test}: opaque={', '.join(idle)} acknowledges nothing: all of that has a law")
-        said = self._unsound(e, opaque) or beyond(e)
-        if said:
-            self._record(REFUSED if self.update else CHECKED, said.partition("\n")[0])
-            return said
+        faults: tuple[tuple[str, Callable[[], str]], ...] = (
+            ("the two roads disagree", lambda: self._wrong(e)),
+            ("what has no law is not acknowledged", lambda: self._lawless(e, opaque)),
+            ("a budget does not hold", lambda: beyond(e)),
+        )
+        for why, fault in faults:
+            said = fault()
+            if said:
+                self._record(REFUSED if self.update else CHECKED, why)
+                return said
         return self._made(e) if self.update else self._held(e)
 
-    def _unsound(self, e: Explanation, opaque: Sequence[str]) -> str:
-        """What keeps the model from being a baseline, or from being held against one."""
-        left = "the baseline was not written" if self.update else "nothing was held against the baseline"
+    def _wrong(self, e: Explanation) -> str:
         wrong = soundness.disagreements(e)
-        if wrong:
-            heading = f"{_name(e)}: what was worked out is not what {e.model.framework} holds; {left}"
-            return text_of([heading, *(f"  {text}" for text in wrong)])
+        heading = f"{_name(e)}: what was worked out is not what {e.model.framework} holds; {self._outcome}"
+        return text_of([heading, *(f"  {text}" for text in wrong)]) if wrong else ""
+
+    def _lawless(self, e: Explanation, opaque: Sequence[str]) -> str:
         lawless = soundness.unacknowledged(e, opaque)
-        if lawless:
-            heading = f"{_name(e)}: no law speaks of some of it, and the test does not acknowledge that; {left}"
-            paths = ", ".join(f'"{row.path}"' for row in lawless[:_MOST]) + ", ..." * (len(lawless) > _MOST)
-            how = f"  to carry the framework's numbers: check(model, opaque=[{paths}]), or patterns of paths"
-            return text_of([heading, *(f"  {soundness.said_of(row)}" for row in lawless), how])
-        return ""
+        heading = f"{_name(e)}: no law speaks of some of it, and the test does not acknowledge that; {self._outcome}"
+        paths = ", ".join(f'"{row.path}"' for row in lawless[:_MOST]) + ", ..." * (len(lawless) > _MOST)
+        how = f"  to carry the framework's numbers: check(model, opaque=[{paths}]), or patterns of paths"
+        return text_of([heading, *(f"  {soundness.said_of(row)}" for row in lawless), how]) if lawless else ""
+
+    @property
+    def _outcome(self) -> str:
+        return "the baseline was not written" if self.update else "nothing was held against the baseline"
 
     def _held(self, e: Explanation) -> str:
         if not self.path.exists():
@@ -86,7 +94,7 @@ class Against:
             self.records.notes.append(f"{self.test}: {self._file} holds, with other names: {listed(names)}")
 
     def _made(self, e: Explanation) -> str:
-        digest = sha256(baselines.dumps(e).encode()).hexdigest()
+        digest = _digest(e)
         rival = self.records.rival(self.path, digest)
         if rival:
             self._record(REFUSED, f"it is the baseline of {self._who(rival)}")
@@ -126,12 +134,22 @@ class Against:
 
     @property
     def _command(self) -> str:
-        return f"pytest --introspect-update '{self.test}'"
+        return f"pytest --introspect-update {quote(self.test)}"
 
 
 def renamed(found: Drift) -> list[Renamed]:
     """Tensors that are called otherwise, save by the numbers that Keras gives to layers in the order they are made."""
-    return [name for name in found.renamed if _NUMBER.sub("", name.old) != _NUMBER.sub("", name.new)]
+    return [name for name in found.renamed if _unnumbered(name.old) != _unnumbered(name.new)]
+
+
+def _unnumbered(name: str) -> str:
+    return _NUMBER.sub("", name)
+
+
+def _digest(e: Explanation) -> str:
+    """Equal for models of which a check says the same."""
+    tensors = [(_unnumbered(f"{t.path}.{t.name}"), t.role, str(t.shape), t.trainable, t.buffer) for t in e.tensors]
+    return sha256(repr((tensors, str(e.neurons), str(e.connections))).encode()).hexdigest()
 
 
 def _name(e: Explanation) -> str:

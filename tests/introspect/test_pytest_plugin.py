@@ -152,7 +152,7 @@ def test_a_missing_baseline_fails_and_says_how_to_make_it(project: Project) -> N
     result = project.run()
     result.assert_outcomes(failed=1)
     assert "net has no baseline, there is no baselines/test_models/test_net.json" in said(result)
-    assert "to write it: pytest --introspect-update 'test_models.py::test_net'" in said(result)
+    assert "to write it: pytest --introspect-update test_models.py::test_net" in said(result)
     assert report(result).splitlines() == [
         "missing baselines; to write them: pytest --introspect-update:", "  baselines/test_models/test_net.json",
     ]  # fmt: skip
@@ -191,7 +191,7 @@ def test_a_change_fails_with_the_tensors_that_changed_and_their_workings(project
     assert "block.conv.bias" in text
     assert "fc.weight" in text
     assert "4·4·4·3" in text
-    assert "to make this the baseline: pytest --introspect-update 'test_models.py::test_net'" in text
+    assert "to make this the baseline: pytest --introspect-update test_models.py::test_net" in text
     assert report(result) == ""
 
 
@@ -288,7 +288,7 @@ def test_where_the_two_roads_disagree_nothing_is_blessed(project: Project, model
     refused.assert_outcomes(failed=1)
     assert "the baseline was not written" in " ".join(said(refused).split())
     assert expected in said(refused)
-    assert "1 refused" in report(refused)
+    assert "(the two roads disagree)" in report(refused)
     assert project.baselines() == []
     project.tests(text.format("net()"))
     project.bless()
@@ -393,7 +393,7 @@ def test_run_from_another_folder_the_paths_are_still_those_of_the_files(
     monkeypatch.chdir(project.path / "sub")
     result = project.run()
     assert "there is no baselines/test_models/test_net.json" in said(result)
-    assert "pytest --introspect-update 'test_models.py::test_net'" in said(result)
+    assert "pytest --introspect-update test_models.py::test_net" in said(result)
     project.bless("test_models.py::test_net").assert_outcomes(passed=1)
     assert project.baselines() == ["sub/baselines/test_models/test_net.json"]
 
@@ -409,6 +409,12 @@ def test_net(introspect_baseline):
 
 def test_two_checks_of_one_file_hold_where_they_check_the_same(project: Project) -> None:
     project.tests(TWICE.format(""))
+    project.bless().assert_outcomes(passed=1)
+    project.run().assert_outcomes(passed=1)
+
+
+def test_two_checks_of_one_file_that_differ_in_a_number_of_a_name_check_the_same(project: Project) -> None:
+    project.tests(TWICE.format("head='fc_1'"))
     project.bless().assert_outcomes(passed=1)
     project.run().assert_outcomes(passed=1)
 
@@ -543,6 +549,17 @@ def test_workers_hand_back_what_they_did(pinned: Project) -> None:
     result = pinned.run("-p", "xdist", "-n", "2", "--introspect-update", apart=True)
     result.assert_outcomes(passed=4)
     assert "baselines: 1 written, 2 kept" in report(result)
+
+
+def test_groups_of_workers_are_no_part_of_a_name(project: Project) -> None:
+    text = "import pytest\nfrom paper import *\n@pytest.mark.xdist_group('g')\n@pytest.mark.skipif({}, reason='')\n"
+    text += "def test_net(introspect_baseline): introspect_baseline.check(net())\ndef test_other(): pass"
+    project.tests(text.format(False))
+    grouped = ("-p", "xdist", "-n", "2", "--dist", "loadgroup")
+    project.run("--introspect-update", *grouped, apart=True).assert_outcomes(passed=2)
+    assert project.baselines() == ["baselines/test_models/test_net.json"]
+    project.tests(text.format(True))
+    assert report(project.run(*grouped, apart=True)) == ""
 
 
 def test_where_a_worker_crashed_nothing_is_said_to_be_stale(pinned: Project) -> None:
