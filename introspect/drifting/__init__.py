@@ -39,7 +39,7 @@ def drift(old: Explanation, new: Explanation) -> Drift:
     for pair in pairs:
         found = list(_tensors(pair, paths, renamed))
         rows += found
-        layers += [] if found else _reshaped(pair)
+        layers += [] if found or old.model.complete != new.model.complete else _reshaped(pair)
     totals = tuple(Total(name, getattr(a, name).value, getattr(b, name).value) for name in QUANTITIES)
     sides = _side(old, _LABELS[1]), _side(new, _LABELS[0])
     answer = Drift(*sides, tuple(rows), tuple(layers), tuple(renamed), totals, notes=tuple(_notes(old, new, pairs)))

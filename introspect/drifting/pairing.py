@@ -45,6 +45,8 @@ def trait(tensor: TensorRow) -> Hashable:
 
 def given(row: LayerRow) -> str:
     """What comes out of a layer for one example."""
+    if not row.called:
+        return "never called"
     return "" if row.output_shape is None else show(row.spec.per_example(row.output_shape))
 
 

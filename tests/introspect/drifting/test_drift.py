@@ -219,6 +219,28 @@ def test_a_model_that_is_not_what_it_holds_is_said_to_be_so() -> None:
     assert drift(verified(), mismatched()).notes == ("the new model is not what its framework reports: see explain()",)
 
 
+def test_without_an_input_nothing_is_said_of_layers() -> None:
+    model = small_model()
+    unknown_calls = replace(model, calls=(), values=(), inputs=(), outputs=(), complete=False)
+    found = drift(explain(model), explain(unknown_calls))
+    assert not found.same
+    assert not found.layers
+    assert found.notes == ("the calls are not known: no input was given",)
+
+
+def test_a_layer_that_is_not_called_any_more() -> None:
+    def made(called: bool) -> Explanation:
+        builder = Builder("", "", "head")
+        value = builder.input((1, 4))
+        layers = [builder.layer(name, Dense(4, in_features=4)) for name in ("body", "head")]
+        for layer in layers[: 1 + called]:
+            (value,) = builder.call(layer, [value])
+        return explain(builder.finish([value]))
+
+    (layer,) = drift(made(True), made(False)).layers
+    assert (layer.path, layer.old_output, layer.output, layer.old_neurons, layer.neurons) == ("head", "4", "never called", 4, 0)
+
+
 def test_another_model_altogether() -> None:
     found = drift(explain(papers.vgg16()), explain(papers.alexnet()))
     assert not found.same
