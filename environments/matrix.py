@@ -180,19 +180,25 @@ def run_matrix(
 ) -> list[Outcome]:
     """All rows, `jobs` environments at a time; says what is done, out of how many, since when, and what goes on meanwhile."""
     waiting, start = groups(rows), time.monotonic()
-    say(f"{len(rows)} rows in {len(waiting)} environments, {jobs} at a time; logs in {_short(WORKSHOP)}")
+    say(f"environments: {len(waiting)}, rows: {len(rows)}, {jobs} at a time; logs in {_short(WORKSHOP)}")
     outcomes: list[Outcome] = []
     with ThreadPoolExecutor(max_workers=jobs) as pool:
         running = {pool.submit(together, group, into, keep): group for group in waiting}
+        say(_going_on(list(running.values()), jobs))
         for done in as_completed(running):
             for outcome in done.result():
                 outcomes.append(outcome)
                 say(f"[{len(outcomes)} of {len(rows)}, {_clock(time.monotonic() - start)}] {line_of(outcome)}")
             del running[done]
             if running:
-                say(f"  now {', '.join(row.name for group in list(running.values())[:jobs] for row in group)}")
+                say(_going_on(list(running.values()), jobs))
     order = [row.name for row in rows]
     return sorted(outcomes, key=lambda outcome: order.index(outcome.name))
+
+
+def _going_on(groups_left: Sequence[Sequence[Environment]], jobs: int) -> str:
+    names = [", ".join(row.name for row in group) for group in groups_left]
+    return "  ".join(["", f"now {'; '.join(names[:jobs])}", *(f"then {name}" for name in names[jobs : jobs + 1])])
 
 
 def line_of(outcome: Outcome) -> str:

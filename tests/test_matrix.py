@@ -72,6 +72,7 @@ def test_what_cannot_be_made_is_reported_and_the_rest_go_on(workshop: Path, monk
     assert found[1].failure.startswith("could not be made: no broken")
     assert found[2].failure.startswith("could not be made: there is no Python 3.1, on the path or among pyenv's")
     assert [one.failure for one in (found[0], found[3])] == ["", ""]
+    assert said[:2] == [f"environments: 4, rows: 4, 2 at a time; logs in {workshop}", "  now a; b  then c"]
     assert any(text.startswith("[4 of 4, 0:0") for text in said)
 
 
