@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
 from typing import Optional
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 import introspect
 from introspect import baselines
 from introspect.testing import checking
-from introspect.testing.places import Place
+from introspect.testing.places import Place, place_of
 from introspect.testing.records import Records
 
 pytest_plugins = ["pytester"]
@@ -436,6 +439,20 @@ def test_a_file_that_differs_in_case_alone_is_the_same_file_somewhere(project: P
     result = project.bless()
     result.assert_outcomes(passed=1, failed=1)
     assert "test_models.py::test_net" in said(result)
+
+
+@given(st.text(min_size=1), st.text(min_size=1), st.none() | st.text())
+def test_other_parameters_are_another_file_and_every_name_is_safe(one: str, other: str, name: Optional[str]) -> None:
+    files = [
+        place_of(f"test_a.py::TestB::test_c[{text}]", Path("/p/test_a.py"), None, Path("/p")).file(name)
+        for text in (one, other)
+    ]
+    assert (files[0] == files[1]) == (one == other)
+    for file in files:
+        assert file.parent == Path("/p/baselines/test_a")
+        assert re.fullmatch(r"TestB\.test_c-[\w.~%+=,@-]+\.json", file.name, re.ASCII)
+        assert len(file.name) < 255
+    assert files[0].name.startswith("TestB.test_c-")
 
 
 def test_a_place_owns_its_files_and_no_others() -> None:
