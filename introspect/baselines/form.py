@@ -24,6 +24,7 @@ UPGRADES: dict[int, Callable[[Sections], Sections]] = {}
 BLESS = "bless it again, or take the file as it was committed"
 _MARKERS = ("<<<<<<<", "=======", ">>>>>>>", "|||||||")
 _SHOWN = 160
+_NUMBER = re.compile("[0-9]{1,9}")
 _CHECK = re.compile(r', "check": "[^"]*"\},$')
 
 
@@ -82,9 +83,10 @@ def _version(data: Any, where: str) -> int:
     schema = data.get("schema") if isinstance(data, dict) else None
     number = schema[len(FAMILY) :] if isinstance(schema, str) and schema.startswith(FAMILY) else ""
     known = [*sorted(UPGRADES), NEWEST]
-    if number.isdecimal() and number.isascii() and int(number) in known:
-        return int(number)
-    newer = number.isdecimal() and int(number) > NEWEST
+    given = int(number) if _NUMBER.fullmatch(number) else -1
+    if given in known:
+        return given
+    newer = given > NEWEST
     culprit = "this baseline was written by a newer introspect" if newer else "this is not a baseline"
     raise UnreadableError(
         culprit, got=repr(schema)[:_SHOWN], expected=" or ".join(f"{FAMILY}{n}" for n in known),

@@ -17,7 +17,7 @@ from ..serial import decode
 from .canonical import canonical, keys_of
 from .eliding import Elision, Record
 from .form import Item, Sections, at_line, line_of
-from .tensors import Line, lines_of, recorded, shape_of
+from .tensors import Line, fitting, flag, lines_of, recorded, shape_of
 from .writing import COUNTED
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ class Reader:
         """The value that is meant by what stands under ``from``."""
         if not isinstance(ref, dict):
             return self._value(ref)
-        self.values.append(Value(shape_of(ref["value"]), ref.get("reported", False)))
+        self.values.append(Value(shape_of(ref["value"]), flag(ref.get("reported", False))))
         self._named[key, self._times[key] + 1, -1 - at] = len(self.values) - 1
         return len(self.values) - 1
 
@@ -104,7 +104,7 @@ class Reader:
         first = len(self.values)
         for at, (shape, said) in enumerate(zip(item["gives"], reported)):
             self._named[key, self._times[key], at] = len(self.values)
-            self.values.append(Value(shape_of(shape), said))
+            self.values.append(Value(shape_of(shape), flag(said)))
         return tuple(range(first, len(self.values)))
 
     def _layer(self, item: Item, inputs: tuple[Optional[Shape], ...], held: dict[str, Record]) -> None:
@@ -131,11 +131,12 @@ class Reader:
                 header.update(item)
                 _require_convention(item)
         with self._at("header", 0):
-            return Model(
+            made = Model(
                 header["framework"], header["version"], header["model"], tuple(self.layers), tuple(self.calls),
                 tuple(self.values), self._ends(header["inputs"]), self._ends(header["outputs"]), header["complete"],
                 tuple(header["notes"]),
             )  # fmt: skip
+            return fitting(made, vars(made))
 
     def _ends(self, refs: list[Any]) -> tuple[int, ...]:
         return tuple(self._taken(ref, "", at) for at, ref in enumerate(refs))

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any, NamedTuple, Optional
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple, Optional, TypeVar
 
 from ..algebra import Dim, Expr
 from ..errors import UnreadableError
+from ..fitting import misfit
 from ..ir import Holding
 from ..layers.base import Shape
 from ..notation import parse
 from ..reported import ReportedTensor
 from .eliding import Record, Seen
 from .form import Item
+
+T = TypeVar("T")
 
 
 class Line(NamedTuple):
@@ -34,12 +37,13 @@ def records(items: Iterable[Item]) -> dict[str, Record]:
 
 def recorded(lines: Iterable[Line]) -> dict[str, Record]:
     """The same, of lines that have been read."""
-    found: dict[str, Record] = {}
+    by_layer: dict[str, list[Line]] = {}
     for line in lines:
-        record = found.setdefault(line.layer, Record((), {}))
-        held = (*record.holdings, line.holding) if line.held else record.holdings
-        found[line.layer] = Record(held, {**record.tensors, line.name: line.seen})
-    return found
+        by_layer.setdefault(line.layer, []).append(line)
+    return {
+        layer: Record(tuple(line.holding for line in own if line.held), {line.name: line.seen for line in own})
+        for layer, own in by_layer.items()
+    }
 
 
 def lines_of(item: Item) -> list[Line]:
@@ -50,7 +54,7 @@ def lines_of(item: Item) -> list[Line]:
     layer, name = _place(item)
     opaque = item.get("opaque", False)
     shape = None if opaque else shape_of(item["shape"])
-    flags = _flag(item["trainable"]), _flag(item.get("buffer", False))
+    flags = flag(item["trainable"]), flag(item.get("buffer", False))
     seen = Seen(() if opaque else _keys(item), shape, None if opaque else flags)
     holding = _holding(item, item["tensor"], flags)
     line = Line(layer, name, holding, seen, True, item.get("held", True), _told(item, name, flags))
@@ -81,7 +85,8 @@ def _keys(item: Item) -> tuple[str, ...]:
 def _holding(item: Item, identity: str, flags: tuple[Optional[bool], bool]) -> Holding:
     trainable, buffer = item.get("configured", flags)
     tags = tuple(item.get("tags", ()))
-    return Holding(item.get("name") or _place(item)[1], identity, _keys(item), item.get("axes", ""), trainable, buffer, tags)
+    fields = (_place(item)[1], identity, _keys(item), item.get("axes", ""), trainable, buffer, tags)
+    return fitting(Holding(*fields), dict(zip(Holding._fields, fields)))
 
 
 def _told(item: Item, name: str, flags: tuple[bool, bool]) -> Optional[ReportedTensor]:
@@ -89,12 +94,22 @@ def _told(item: Item, name: str, flags: tuple[bool, bool]) -> Optional[ReportedT
     if item["shape"] is None:
         return None
     shape = tuple(dim if isinstance(dim, int) else None for dim in item["shape"])
-    return ReportedTensor(name, shape, *flags, item.get("nbytes"))
+    found = ReportedTensor(name, shape, *flags, item.get("nbytes"))
+    return fitting(found, vars(found))
 
 
-def _flag(value: Any) -> bool:
+def fitting(made: T, fields: Mapping[str, Any]) -> T:
+    """`made`, of these fields. Raises `UnreadableError` where one of them is not what it is declared to be."""
+    wrong = misfit(type(made), fields)
+    if wrong is not None:
+        raise UnreadableError(f"a {type(made).__name__} is damaged", got=wrong)
+    return made
+
+
+def flag(value: Any) -> bool:
+    """True or false. Raises `UnreadableError` for anything else."""
     if not isinstance(value, bool):
-        raise UnreadableError("a tensor's line is damaged", got=value, expected="true or false")
+        raise UnreadableError("this is neither true nor false", got=value)
     return value
 
 

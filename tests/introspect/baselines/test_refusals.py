@@ -65,6 +65,34 @@ def test_a_law_of_far_more_tensors_than_there_are_is_not_gone_through() -> None:
         loads(form.rendered(sections))
 
 
+@pytest.mark.parametrize(
+    ("section", "index", "change", "said"),
+    [
+        ("header", 0, {"complete": 1}, "a Model is damaged"),
+        ("header", 1, {"version": 2}, "a Model is damaged"),
+        ("header", 2, {"neurons": "all"}, "line 6: this baseline counts neurons otherwise"),
+        ("header", 4, {"outputs": ["nowhere"]}, "nothing of that name was made before"),
+        ("layers", 1, {"class": 3}, "line 12: a Layer is damaged"),
+        ("layers", 1, {"law": {"kind": "nothing"}}, "line 12: there is no such law"),
+        ("layers", 1, {"from": ["fc"]}, "line 12: nothing of that name was made before"),
+        ("layers", 1, {"gives": [["x y"]]}, "line 12: not an expression"),
+        ("layers", 1, {"gives": [[True]]}, "line 12: this is not a dimension"),
+        ("layers", 1, {"gives": [[1, 4, 4, 4]], "reported": [0]}, "line 12: this is neither true nor false"),
+        ("tensors", 0, {"trainable": None}, "line 17: this is neither true nor false"),
+        ("tensors", 0, {"axes": 3}, "line 17: a Holding is damaged"),
+        ("tensors", 0, {"tags": [1]}, "line 17: a Holding is damaged"),
+        ("tensors", 0, {"nbytes": "many"}, "line 17: a ReportedTensor is damaged"),
+        ("tensors", 0, {"tensor": "cone.bias"}, "line 17: a tensor has no layer"),
+        ("tensors", 0, {"name": "other"}, "line 17: a tensor's line is damaged"),
+    ],
+)
+def test_items_that_make_no_sense_are_refused_with_their_line(section: str, index: int, change: Any, said: str) -> None:
+    sections, _ = form.parsed(TEXT)
+    sections[section][index].update(change)
+    with pytest.raises(UnreadableError, match=said):
+        loads(form.rendered(sections))
+
+
 def test_a_merge_that_was_not_finished() -> None:
     at = number_of("conv.bias")
     merged = "\n".join(
@@ -115,6 +143,7 @@ def test_a_file_cut_off(kept: int) -> None:
         (TEXT.replace("baseline/1", "baseline/2"), "written by a newer introspect"),
         (TEXT.replace("baseline/1", "baseline/0"), "not a baseline"),
         (TEXT.replace("baseline/1", "baseline/x"), "not a baseline"),
+        (TEXT.replace("baseline/1", "baseline/" + "9" * 5000), "not a baseline"),
         ("{}", "not a baseline"), ("[]", "not a baseline"), ("3", "not a baseline"),
         ('{"schema": "introspect/baseline/1"}', "a list of header"),
         ('{"schema": "introspect/baseline/1", "header": [1, 2], "layers": [], "tensors": []}', "a list of header"),
