@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-import random
-import re
-from collections.abc import Iterator
-from contextlib import contextmanager
-from copy import copy
 from math import prod
 from pathlib import Path
 from typing import Any, Optional
 
-from introspect.errors import IntrospectError, UnreadableError
+from introspect.errors import UnreadableError
 from introspect.explaining import Explanation
 from introspect.files import parse_json
 from introspect.ir import Model
@@ -24,40 +19,48 @@ from .dialect import Dialect, dialect_of
 from .graph import Walk
 from .hdf5 import Listed, listed
 from .held import Held, of_hdf5, of_keras
+from .rebuilding import loaded, rebuilt, unallocated
 from .reported import Reporter, entrances
-from .safety import checked
 from .translating import translate
 
 LARGEST_CONFIGURATION = 64 * 2**20
-_COLOUR = re.compile("\x1b\\[[0-9;]*m")
-_COUNTED = ("uninitialized_variables", "object_name_uids")
 
 
 def opened(path: str, kind: str, *, trust: bool, inputs: Any = None) -> Any:
     """A live model where the file is trusted, else an explanation: of the model, or of tensors alone."""
     if kind != KERAS:
-        return _of_hdf5(path, trust, inputs)
+        return _of_hdf5(path, kind, trust, inputs)
     if trust:
-        return _loaded(path)
+        return loaded(path, kind)
     with archives.opened(path) as archive:
         config = parse_json(archive.text("config.json", LARGEST_CONFIGURATION), "config.json")
+        written = _written(archive)
         place = archive.place("model.weights.h5") if "model.weights.h5" in archive else None
     stored = listed(path, *place) if place is not None else Listed({}, {})
     with unallocated():
-        model = _rebuilt(config, old=False)
+        model = rebuilt(config, written, old=False)
         return _explained(model, of_keras(model, stored), Path(path).name, inputs)
 
 
-def _of_hdf5(path: str, trust: bool, inputs: Any) -> Any:
+def _of_hdf5(path: str, kind: str, trust: bool, inputs: Any) -> Any:
     stored = listed(path)
     said = stored.attribute("", "model_config")
     if said is None:
         return _weights_alone(stored, Path(path).name)
     if trust:
-        return _loaded(path)
+        return loaded(path, kind)
     with unallocated():
-        model = _rebuilt(parse_json(said[0], "model_config"), old=True)
+        written = (stored.attribute("", "keras_version") or [""])[0]
+        model = rebuilt(parse_json(said[0], "model_config"), written, old=True)
         return _explained(model, of_hdf5(model, stored), Path(path).name, inputs)
+
+
+def _written(archive: archives.Archive) -> str:
+    """The version of Keras that wrote the file, if it says so."""
+    if "metadata.json" not in archive:
+        return ""
+    said = parse_json(archive.text("metadata.json", LARGEST_CONFIGURATION), "metadata.json")
+    return str(said.get("keras_version", "")) if isinstance(said, dict) else ""
 
 
 def _weights_alone(stored: Listed, name: str) -> Explanation:
@@ -67,74 +70,6 @@ def _weights_alone(stored: Listed, name: str) -> Explanation:
     notes = (f"the state of an optimiser is left out: {left:,} tensors",) if left else ()
     listed_ = [tensors.Stored(key.replace("/vars/", "/"), shape, buffer=False) for key, shape in found.items()]
     return tensors.explained(tensors.Contents("HDF5 weights", listed_, notes=notes, separator="/"), name)
-
-
-def _keras() -> Any:
-    try:
-        import keras
-    except Exception as error:
-        raise IntrospectError("Keras is needed for its saved models", got=str(error)[:200], hint="pip install keras") from None
-    if not str(getattr(keras, "__version__", "")).startswith("3."):
-        raise IntrospectError(
-            "a saved model is rebuilt by Keras 3", got=f"Keras {keras.__version__}",
-            hint="explain the model where it is made: introspect explain package.module:callable",
-        )  # fmt: skip
-    return keras
-
-
-def _loaded(path: str) -> Any:
-    """The model as Keras loads it, running what lies in the file."""
-    try:
-        return _keras().saving.load_model(path, compile=False, safe_mode=False)
-    except IntrospectError:
-        raise
-    except Exception as error:  # Keras raises anything over a file that it cannot load
-        raise UnreadableError("Keras cannot load this file", got=said(error)) from None
-
-
-def _rebuilt(config: Any, *, old: bool) -> Any:
-    """The model that a configuration says, by Keras' own code, nothing else of it being run."""
-    keras = _keras()
-    custom = keras.saving.get_custom_objects()
-    known = checked(config, frozenset(custom))
-    try:
-        return _by_old_rules(known) if old else keras.saving.deserialize_keras_object(known, safe_mode=True)
-    except Exception as error:  # as above
-        got = said(error)
-        raise UnreadableError("Keras cannot rebuild a model from this file's configuration", got=got) from None
-
-
-def said(error: Exception) -> str:
-    """What an error of Keras' says, in one line, without its colours."""
-    text = _COLOUR.sub("", f"{type(error).__name__}: {error}")
-    return " ".join(text.split())[:300]
-
-
-def _by_old_rules(config: Any) -> Any:
-    """As Keras reads the configuration in an ``.h5`` file."""
-    from keras.src.legacy.saving.saving_options import keras_option_scope
-    from keras.src.legacy.saving.saving_utils import model_from_config
-    from keras.src.saving.serialization_lib import SafeModeScope
-
-    with keras_option_scope(use_legacy_config=True), SafeModeScope(True):
-        return model_from_config(config)
-
-
-@contextmanager
-def unallocated() -> Iterator[None]:
-    """Variables that are made here have a shape and never get values; Keras counts on as if nothing had been made."""
-    keras = _keras()
-    from keras.src.backend.common import global_state
-
-    before = {name: copy(global_state.get_global_attribute(name)) for name in _COUNTED}
-    drawn = random.getstate()  # a layer without a seed draws one
-    try:
-        with keras.StatelessScope(initialize_variables=False):
-            yield
-    finally:
-        random.setstate(drawn)
-        for name, value in before.items():
-            global_state.set_global_attribute(name, value)
 
 
 def _explained(model: Any, held: Held, name: str, inputs: Any) -> Explanation:

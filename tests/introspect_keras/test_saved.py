@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import os
 import random
+import resource
 import tempfile
-import tracemalloc
 import zipfile
 from collections.abc import Callable
 from functools import cache
@@ -129,13 +129,12 @@ def test_nothing_is_made_at_the_size_that_is_claimed(tmp_path: Path) -> None:
     for form in ("keras", "h5"):
         path = tmp_path / f"large.{form}"
         reconfigured(path, lambda given: given[1]["config"].update(units=HUGE), form)
-        tracemalloc.start()
+        before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         e = saved.load(path)
-        peak = tracemalloc.get_traced_memory()[1]
-        tracemalloc.stop()
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before  # KiB, the frameworks' own memory among them
         assert e["dense"].params == 5 * HUGE
         assert e.status == "mismatch"  # the file stores three units
-        assert peak < 50 * 2**20
+        assert peak < 200 * 2**10
 
 
 def test_nothing_of_it_is_left_behind(tmp_path: Path) -> None:

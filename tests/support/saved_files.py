@@ -8,6 +8,7 @@ import pickle
 import struct
 import zipfile
 from collections.abc import Mapping
+from functools import cache
 from math import prod
 from typing import Any
 
@@ -143,6 +144,7 @@ def explanation() -> bytes:
     return explain(on_paper()).to_json().encode()
 
 
+@cache
 def valid() -> dict[str, bytes]:
     """A file of each kind, by a name that says nothing of it."""
     return {
