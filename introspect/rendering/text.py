@@ -6,7 +6,7 @@ import io
 import shutil
 from typing import TYPE_CHECKING, Any, Optional
 
-from .wording import MARKS, Line, findings, lines, shape_lines, title, totals, verdict
+from .wording import MARKS, Line, findings, lines, shape_lines, tensors_alone, title, totals, verdict
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -41,7 +41,7 @@ def print_to(console: Console, e: Explanation, *, shapes: Optional[bool] = None,
     """Print `e` to a rich console, in colour where it has any."""
     options: dict[str, Any] = {"markup": False, "highlight": False}
     console.print(title(e), style="bold", **options)
-    console.print(_table(e, console.width, neurons), **options)
+    console.print(_tensors(e, console.width) if tensors_alone(e) else _table(e, console.width, neurons), **options)
     console.print(_totals(e, neurons), **options)
     console.print(f"\n{verdict(e)}", style=_STYLES.get(e.status, "yellow"), **options)
     for heading, sentences in findings(e):
@@ -75,6 +75,26 @@ def _table(e: Explanation, width: int, definition: str) -> Table:
 
 def _cells(line: Line, narrow: bool) -> list[str]:
     return [line.path, *([] if narrow else [line.kind]), line.output, line.working, line.params, line.neurons]
+
+
+def _tensors(e: Explanation, width: int) -> Table:
+    """The table of tensors alone, where there are no outputs and no neurons to show."""
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    found = lines(e)
+    classes = width >= _NARROW and any(line.kind for line in found)
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1), collapse_padding=True)
+    for name in ("layer", *(["class"] if classes else []), "tensors"):
+        table.add_column(name, overflow="fold", style="dim" if name == "class" else None)
+    table.add_column("params", justify="right", no_wrap=True)
+    table.add_column("", no_wrap=True)
+    for line in found:
+        said = MARKS[line.status] if width < _NARROW else line.status
+        cells = [line.path, *([line.kind] if classes else []), line.working, line.params]
+        table.add_row(*[Text(cell) for cell in cells], Text(said, style=_STYLES[line.status]))
+    return table
 
 
 def _totals(e: Explanation, definition: str) -> Table:
