@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Optional
+from typing import Any, Optional
 
 from .errors import IntrospectError
 from .ir import Call, Holding, Holdings, Layer, Model, Value
 from .layers import Input
 from .layers.base import Shape, Spec
+from .memory import Memory
+
+_OUTPUTS = Memory()
 
 
 class Builder:
@@ -21,14 +24,14 @@ class Builder:
         self.values: list[Value] = []
         self.inputs: list[int] = []
         self.notes: list[str] = []
-        self._worked_out: dict[tuple[int, tuple[Shape, ...]], tuple[Spec, tuple[Shape, ...]]] = {}
+        self._worked_out: dict[Any, tuple[Spec, tuple[Shape, ...]]] = {}  # with unknown dimensions
 
     def layer(
         self, path: str, spec: Spec, holdings: Sequence[Holding] = (), kind_name: str = "", function: bool = False
     ) -> int:
         """Add a layer; returns its index."""
-        held = holdings if isinstance(holdings, Holdings) else tuple(holdings)
-        self.layers.append(Layer(path, spec, held, kind_name or spec.kind, function))
+        held = holdings if type(holdings) is Holdings else tuple(holdings)
+        self.layers.append(Layer.of(path, spec, held, kind_name or spec.kind, function))
         return len(self.layers) - 1
 
     def input(
@@ -57,8 +60,8 @@ class Builder:
 
         Raises the law's own error, placed at the layer's path, where the layer cannot be applied.
         """
-        known = tuple([shape for shape in [self.values[i].shape for i in inputs] if shape is not None])
-        if len(known) < len(inputs):
+        known: tuple[Shape, ...] = tuple([self.values[i].shape for i in inputs])  # type: ignore[misc]
+        if None in known:
             return self._append(layer, inputs, (None,), reported=False)
         return self._append(layer, inputs, self._outputs(self.layers[layer], known)[:keep], reported=False)
 
@@ -87,19 +90,24 @@ class Builder:
 
     def _outputs(self, layer: Layer, inputs: tuple[Shape, ...]) -> tuple[Shape, ...]:
         """What comes out of `layer` by its law; remembered for layers that share one spec object."""
-        key = (id(layer.spec), inputs)
+        law = type(layer.spec)
+        key = (id(layer.spec), inputs, law.outputs, law.output)
+        known: Optional[tuple[Shape, ...]] = _OUTPUTS.get(key)
+        if known is not None:
+            return known
         found = self._worked_out.get(key)
         if found is None:
             try:
                 found = self._worked_out[key] = (layer.spec, layer.spec.outputs(*inputs))  # holds on to what `id` stands for
             except IntrospectError as error:
                 raise error.at(layer.path) from None
+            _OUTPUTS.keep(key, [layer.spec], (*inputs, *found[1]), found[1])
         return found[1]
 
     def _append(self, layer: int, inputs: Sequence[int], shapes: Sequence[Optional[Shape]], reported: bool) -> tuple[int, ...]:
         first = len(self.values)
-        for shape in shapes:
-            self.values.append(Value(shape, reported))
+        new = tuple.__new__  # half of what calling a named tuple takes
+        self.values += [new(Value, (shape, reported)) for shape in shapes]
         ids = (first,) if len(shapes) == 1 else tuple(range(first, len(self.values)))
-        self.calls.append(Call(layer, tuple(inputs), ids))
+        self.calls.append(new(Call, (layer, tuple(inputs), ids)))
         return ids

@@ -6,12 +6,13 @@ This module must never see a reported number; a test holds its imports.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import NamedTuple, Optional
+from typing import Any, NamedTuple, Optional
 
 from .algebra import Dim, product
 from .errors import IntrospectError
 from .ir import Holding, Layer, Model
 from .layers.base import Connections, Shape, Spec, Tensor
+from .memory import Memory
 from .storage import by_key, default_layout, stored_shape
 
 NEURONS = {
@@ -163,12 +164,15 @@ class _Stored(NamedTuple):
         return cls(tensors, shape, size, size // len(tensors), all(t.trainable for t in tensors))
 
 
+_OWNED = Memory()
+
+
 class Books:
     """Enters layers one after another: which tensors are new, and which an earlier layer holds already."""
 
     def __init__(self) -> None:
         self._seen: dict[str, Entry] = {}
-        self._laws: dict[tuple[int, tuple[Optional[Shape], ...]], _Owned] = {}
+        self._laws: dict[Any, _Owned] = {}
 
     def entered(self, layer: Layer, inputs: tuple[Optional[Shape], ...]) -> tuple[list[Entry], list[Entry], list[Entry]]:
         """The tensors `layer` is the first to hold, those it shares with an earlier one, and how its own law has the latter."""
@@ -195,10 +199,12 @@ class Books:
         return own, shared, claims
 
     def _law(self, layer: Layer, inputs: tuple[Optional[Shape], ...]) -> _Owned:
-        key = (id(layer.spec), inputs)  # the model holds on to its specs
-        found = self._laws.get(key)
+        key = (id(layer.spec), inputs, type(layer.spec).tensors)  # the model holds on to its specs
+        found: Optional[_Owned] = _OWNED.get(key) or self._laws.get(key)
         if found is None:
             found = self._laws[key] = _Owned(law_tensors(layer, inputs))
+            if inputs:
+                _OWNED.keep(key, [layer.spec], inputs, found)
         return found
 
 

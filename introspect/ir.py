@@ -40,7 +40,7 @@ class Holding(NamedTuple):
 
 
 class Identities:
-    """The identities of one model's tensors. `keys`: what is equal for one and the same tensor, of all that are held, in order."""
+    """The identities of one model's tensors. `keys`: of all that are held, in order; equal for one and the same tensor."""
 
     def __init__(self) -> None:
         self.keys: list[Any] = []
@@ -108,7 +108,7 @@ class Holdings(Sequence[Holding]):
 
 def lawless(holdings: Sequence[Holding]) -> bool:
     """Whether there is a tensor among them of which no law speaks."""
-    return holdings.alike.lawless if isinstance(holdings, Holdings) else not all(one.roles for one in holdings)
+    return holdings.alike.lawless if type(holdings) is Holdings else not all(one.roles for one in holdings)
 
 
 @dataclass(frozen=True)
@@ -123,6 +123,13 @@ class Layer:
     holdings: Sequence[Holding] = ()
     kind_name: str = ""
     function: bool = False
+
+    @classmethod
+    def of(cls, path: str, spec: Spec, holdings: Sequence[Holding], kind_name: str, function: bool) -> Layer:
+        """The same as calling the class, where many are made: a frozen dataclass sets its fields one by one."""
+        made = object.__new__(cls)
+        made.__dict__.update(path=path, spec=spec, holdings=holdings, kind_name=kind_name, function=function)
+        return made
 
 
 class Value(NamedTuple):

@@ -53,14 +53,15 @@ class Passage(NamedTuple):
         first = len(builder.values)
         builder.values += self.values
         at = [*values, *range(first, len(builder.values))]
+        single = [(value,) for value in at]
         new = tuple.__new__
         builder.calls += [
             new(
                 Call,
                 (
                     layers[layer],
-                    (at[inputs],) if type(inputs) is int else inputs(at),  # type: ignore[operator]
-                    (at[outputs],) if type(outputs) is int else outputs(at),  # type: ignore[operator]
+                    single[inputs] if type(inputs) is int else inputs(at),  # type: ignore[operator]
+                    single[outputs] if type(outputs) is int else outputs(at),  # type: ignore[operator]
                 ),
             )
             for layer, inputs, outputs in self.calls

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Any, NamedTuple, Optional
 
 from .counting import Books, Entry, may_own
 from .ir import Holdings, Layer, Model
 from .layers.base import Shape
+from .memory import Memory
+
+_ENTRIES = Memory()  # what layers own that hold alike and share nothing: of these, only the sizes and kinds count
 
 
 class Owned(NamedTuple):
@@ -38,16 +40,24 @@ def owned(model: Model) -> Optional[list[Owned]]:
         if type(holdings) is not Holdings or holdings.alike.lawless or (tied and not tied.isdisjoint(holdings.keys)):
             key: Any = id(layer)
         else:
-            key = (id(layer.spec), id(holdings.alike), inputs)
+            key = (id(layer.spec), id(holdings.alike), inputs, type(layer.spec).tensors)
         group = groups.get(key)
         if group is None:
-            held = holdings.by_keys() if type(holdings) is Holdings else holdings
-            entries = books.entered(replace(layer, holdings=held), inputs)[0]
-            if any(entry.size is None for entry in entries):
-                key = id(layer)  # what no law says of one layer need not be so of another
+            entries: Optional[list[Entry]] = _ENTRIES.get(key)
+            if entries is None:
+                entries = _entries(books, layer, inputs)
+                if any(entry.size is None for entry in entries):
+                    key = id(layer)  # what no law says of one layer need not be so of another
+                elif type(key) is tuple and inputs:
+                    _ENTRIES.keep(key, (layer.spec, holdings.alike), inputs, entries)  # type: ignore[attr-defined]
             group = groups[key] = entries, []
         group[1].append(layer)
     return [Owned(entry, len(layers)) for entries, layers in groups.values() for entry in entries]
+
+
+def _entries(books: Books, layer: Layer, inputs: tuple[Optional[Shape], ...]) -> list[Entry]:
+    held = layer.holdings.by_keys() if isinstance(layer.holdings, Holdings) else layer.holdings
+    return books.entered(Layer.of(layer.path, layer.spec, held, layer.kind_name, False), inputs)[0]
 
 
 def _first_uses(model: Model) -> Iterator[tuple[Layer, tuple[Optional[Shape], ...]]]:
@@ -66,10 +76,12 @@ def _first_uses(model: Model) -> Iterator[tuple[Layer, tuple[Optional[Shape], ..
 
 def _tied(model: Model) -> Optional[frozenset[Any]]:
     """What tells those tensors apart that several layers hold; None where the layers do not share what they hold."""
-    every = {id(held.identities): held.identities for held in [layer.holdings for layer in model.layers] if type(held) is Holdings}
-    if len(every) != 1 or any(type(layer.holdings) is not Holdings and layer.holdings for layer in model.layers):
+    every = [layer.holdings for layer in model.layers]
+    shared = [held for held in every if type(held) is Holdings]
+    identities = {id(held.identities) for held in shared}
+    if len(identities) != 1 or any(type(held) is not Holdings and held for held in every):
         return None
-    (identities,) = every.values()
-    if len(set(identities.keys)) == len(identities.keys):
+    keys = shared[0].identities.keys
+    if len(set(keys)) == len(keys):
         return frozenset()
-    return frozenset(key for key, number in Counter(identities.keys).items() if number > 1)
+    return frozenset(key for key, number in Counter(keys).items() if number > 1)

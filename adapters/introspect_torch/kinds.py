@@ -7,6 +7,7 @@ remembers what it has worked out.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from operator import itemgetter
 from typing import Any, Callable, NamedTuple, Optional
 
@@ -19,7 +20,7 @@ from introspect.layers import Opaque
 from introspect.layers.base import Spec
 
 from .holding import FOLDER, held
-from .skeleton import Place
+from .skeleton import Place, own_names
 from .specs import READS_CHILDREN, Law, law_class, rule_of, runs_by_law
 from .specs_quantized import keeps_packed
 from .specs_torchvision import beside, has_beside
@@ -46,7 +47,6 @@ class Kind(NamedTuple):
 _LAWLESS = Kind(None)
 _NOTHING = Alike()
 _NO_ROLE: tuple[tuple[str, ...], str] = ((), "")
-EVERY_MODULES = frozenset(nn.Module().__dict__)  # what says nothing of a configuration
 
 
 Found = tuple[Kind, Alike, Sequence[Any]]  # a module's kind, what it holds but for identities, and what tells those apart
@@ -62,6 +62,7 @@ class _Reading(NamedTuple):
     configuration: Callable[[Mapping[str, Any]], Any]
     singly: bool
     known: dict[Any, tuple[Kind, Alike]]
+    lasting: bool  # whether those are kept for other models too
 
 
 class Kinds:
@@ -69,12 +70,13 @@ class Kinds:
 
     def __init__(self) -> None:
         self._readings: dict[Any, _Reading] = {}
+        self._known: dict[Any, tuple[Kind, Alike]] = {}
 
     def of(self, module: nn.Module) -> Found:
         """What is known of `module`. Raises the law's error where its configuration cannot be."""
         state = module.__dict__
         reading = self._readings.get(type(module)) or self._readings.setdefault(type(module), _reading(module))
-        base, configuration, singly, known = reading
+        base, configuration, singly, known, lasting = reading
         if singly or state["_forward_pre_hooks"] or FOLDER in state["_modules"]:
             return found(module, _LAWLESS if base is None else _kind(module, base))
         parameters, buffers = state["_parameters"], state["_buffers"]
@@ -91,20 +93,49 @@ class Kinds:
             key = (configuration(state), len(state), held)
             alike = known.get(key)
         except (KeyError, TypeError):
-            key = (frozen(list(state.items())), 0, held)
-            alike = known.get(key)
+            key, lasting = (frozen(list(state.items())), 0, held), False
+            alike = None
+        if alike is None:
+            alike = self._known.get((type(module), key))
         if alike is None:
             kind, holdings, _ = found(module, _LAWLESS if base is None else _kind(module, base))
-            alike = known[key] = kind, holdings
+            alike = self._known[type(module), key] = kind, holdings
+            if lasting and is_plain(key):
+                known[key] = alike
         return (*alike, keys)
 
 
 def _reading(module: nn.Module) -> _Reading:
     cls: Any = type(module)
     base = law_class(module)
-    names = [name for name in module.__dict__ if name not in EVERY_MODULES] if base is not None else []
+    names = own_names(module.__dict__) if base is not None else ()
     singly = issubclass(cls, torch.jit.ScriptModule) or base in READS_CHILDREN or keeps_packed(cls)
-    return _Reading(base, itemgetter(*names) if names else lambda state: None, singly, {})
+    lasting = not singly and cls.__module__.partition(".")[0] == "torch"
+    known = _lasting((cls, cls.forward, getattr(base, "forward", None), base and rule_of(base), *names)) if lasting else {}
+    return _Reading(base, itemgetter(*names) if names else lambda state: None, singly, known, lasting)
+
+
+@lru_cache(maxsize=128)
+def _lasting(key: tuple[Any, ...]) -> dict[Any, tuple[Kind, Alike]]:
+    """The kinds of PyTorch's own classes as they were seen in all models; `key`: all that the class has to do with them."""
+    return _Few()
+
+
+class _Few(dict[Any, Any]):
+    """A dictionary that forgets everything rather than grow without end."""
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        if len(self) >= 1024:
+            self.clear()
+        super().__setitem__(key, value)
+
+
+_PLAIN = frozenset({bool, int, float, str, type(None)})
+
+
+def is_plain(value: Any) -> bool:
+    """Whether this is numbers, text and tuples of these, which may be kept without keeping anything of the user's."""
+    return type(value) in _PLAIN or (type(value) is tuple and all(map(is_plain, value)))
 
 
 def frozen(value: Any) -> Any:

@@ -16,8 +16,8 @@ from torch import nn
 
 from introspect.ir import Alike
 
-from .kinds import EVERY_MODULES, Kind
-from .skeleton import Place
+from .kinds import Kind
+from .skeleton import Place, own_names
 
 _ATOMS = frozenset({
     type(None), bool, int, float, complex, str, bytes, type(...), torch.dtype, torch.device, torch.layout, torch.Size,
@@ -31,6 +31,9 @@ class Entered(NamedTuple):
     layer: int
     kind: Kind
     alike: Alike
+
+
+WALKED = ("forward", "_compiled_call_impl")  # what the walk gives a twin of its own
 
 
 class NotPlainError(Exception):
@@ -53,7 +56,7 @@ def plain(value: Any) -> Any:
 
 def attributes(state: Mapping[str, Any]) -> Any:
     """What a module's code finds beside tensors and children. Raises `NotPlainError`."""
-    return tuple([(name, plain(value)) for name, value in state.items() if name not in EVERY_MODULES and name != "forward"])
+    return tuple([(name, plain(state[name])) for name in own_names(state) if name not in WALKED])
 
 
 class Inside(NamedTuple):
@@ -82,12 +85,11 @@ class Outlines:
         self.number: dict[int, int] = {}
         self.attributes: dict[int, Any] = {}  # of those whose code runs
         for position in range(len(placed) - 1, -1, -1):  # children before their parents
-            module = self._modules[position]
-            try:
-                key = self._outline(module, position)
-            except NotPlainError:
-                key = object()
-            self.number[id(module)] = self._numbers.setdefault(key, len(self._numbers))
+            one = self._ids[position]
+            entry = entered.get(one)
+            leaf = entry is not None and entry.kind.runs and not self._modules[position]._modules
+            key = id(entry.alike) if leaf else self._outline(position)  # type: ignore[union-attr]
+            self.number[one] = self._numbers.setdefault(key, len(self._numbers))
         self._times = Counter(self.number.values())
 
     def repeated(self, module: nn.Module) -> bool:
@@ -108,14 +110,19 @@ class Outlines:
         ids = [id(one) for one in found]
         return Inside(found, ids, [self._layers[self._positions[i]] for i in ids], tuple(again))
 
-    def _outline(self, module: nn.Module, position: int) -> Any:
-        state, entered = module.__dict__, self._entered.get(id(module))
-        children = self._children(state["_modules"], position) if state["_modules"] else ()
+    def _outline(self, position: int) -> Any:
+        """Equal for modules alike."""
+        module, entered = self._modules[position], self._entered.get(self._ids[position])
+        state = module.__dict__
+        children = self._children(state["_modules"], position) if state["_modules"] else None
         if entered is not None and entered.kind.runs:
             return id(entered.alike), children
-        if "forward" in state:
-            raise NotPlainError
-        own = self.attributes[id(module)] = attributes(state)
+        try:
+            own = self.attributes[id(module)] = attributes(state)
+        except NotPlainError:
+            return object()
+        if any(name in state for name in WALKED):
+            return object()
         return type(module), own, entered and id(entered.alike), children
 
     def _children(self, children: Mapping[str, Any], position: int) -> Any:
@@ -145,5 +152,7 @@ def _below(module: nn.Module) -> tuple[list[nn.Module], list[int]]:
             continue
         positions[id(one)] = len(found)
         found.append(one)
-        waiting += [child for child in one._modules.values() if child is not None]
+        children = one.__dict__["_modules"]
+        if children:
+            waiting += [child for child in children.values() if child is not None]
     return found, again

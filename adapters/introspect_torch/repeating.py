@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from operator import is_
 from typing import Any, Callable, NamedTuple, Optional, Protocol
 
@@ -22,7 +22,7 @@ from introspect.ir import Shape, Spec, Value
 from introspect.passages import Mark, Passage
 
 from .meta import leaves
-from .outlines import Entered, Inside, NotPlainError, Outlines, attributes, plain
+from .outlines import WALKED, Entered, Inside, NotPlainError, Outlines, attributes, plain
 from .skeleton import Place, Twins
 from .standins import StandIn
 
@@ -57,8 +57,8 @@ class Walk(Protocol):
     def hold(self, module: nn.Module, name: str, tensor: Any, made: StandIn) -> None:
         """Have `made` stand for a module's tensor from now on."""
 
-    def function_layer(self, place: str, spec: Spec, kind_name: str) -> int:
-        """A layer for one use of a function."""
+    def function_layers(self, uses: Iterable[tuple[str, Spec, str]]) -> None:
+        """A layer for each use of a function: where, its law, what it is called."""
 
 
 class _Ref:
@@ -174,7 +174,7 @@ class Repeats:
     def _require_untouched(self, inside: Inside) -> None:
         """Raise `NotPlainError` if code has written to one of these modules' twins; one not made yet is as its original."""
         made = self._walk.twins.made
-        for one in made.keys() & inside.ids:
+        for one in [one for one in inside.ids if one in made]:
             original, twin = self._outlines.module(one).__dict__, made[one].__dict__
             if not _as_made(twin, original):
                 raise NotPlainError
@@ -269,8 +269,10 @@ class Repeats:
         walk, ids = self._walk, inside.ids
         outside = list(given.standins.values())
         outside += [walk.tensor_values[id(t)] for use, t in zip(repeat.uses, tensors) if use.offset < 0]
-        own = [walk.function_layer(f"{self._paths[ids[i]]}.{name}", spec, name) for i, spec, name in repeat.functions]
-        first = repeat.passage.put(walk.builder, [*inside.layers, *own], [standin.value for standin in outside])
+        added = len(walk.builder.layers)
+        walk.function_layers([(f"{self._paths[ids[i]]}.{name}", spec, name) for i, spec, name in repeat.functions])
+        layers = [*inside.layers, *range(added, len(walk.builder.layers))]
+        first = repeat.passage.put(walk.builder, layers, [standin.value for standin in outside])
         for use, tensor in zip(repeat.uses, tensors):
             if use.offset >= 0:
                 made = StandIn.of(walk, first + use.offset, use.shape, use.dtype)
@@ -319,8 +321,8 @@ def _tensor(module: nn.Module, name: str) -> Any:
 
 
 def _as_made(twin: Mapping[str, Any], original: Mapping[str, Any]) -> bool:
-    """Whether a twin's registers hold what they held when it was made, and it has no attribute more but a `forward`."""
-    if len(twin) != len(original) + 1:
+    """Whether a twin's registers hold what they held when it was made, and it has no attributes but what the walk gave it."""
+    if len(twin) != len(original) + sum([name in twin for name in WALKED]):
         return False
     for kind in ("_parameters", "_buffers", "_modules"):
         now, own = twin[kind], original[kind]

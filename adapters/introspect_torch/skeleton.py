@@ -7,8 +7,9 @@ Twins have the class and the plain attributes of their originals, but containers
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterator, Sequence
-from typing import Any, Callable, NamedTuple
+from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
+from typing import Any, Callable, NamedTuple, Optional
 
 import torch
 from torch import nn
@@ -74,6 +75,15 @@ def places(model: nn.Module) -> list[Place]:
     return found
 
 
+_EVERY_MODULES = frozenset(nn.Module().__dict__)  # what says nothing of a configuration
+
+
+def own_names(state: Mapping[str, Any]) -> Sequence[str]:
+    """The attributes in a module's state that not every module has, in their order; most have none."""
+    own = state.keys() - _EVERY_MODULES
+    return [name for name in state if name in own] if own else ()
+
+
 class _NoHooks(OrderedDict):  # type: ignore[type-arg]
     """What a twin has where its original keeps hooks: one for all twins, so nothing may be put into it."""
 
@@ -81,7 +91,7 @@ class _NoHooks(OrderedDict):  # type: ignore[type-arg]
         raise IntrospectError("the model's code registers a hook while it runs")
 
 
-_UNHOOKED = dict.fromkeys(_HOOKS, _NoHooks())
+_UNHOOKED = {**dict.fromkeys(_HOOKS, _NoHooks()), "training": False}  # what is explained is inference
 
 
 class _Children(dict):  # type: ignore[type-arg]
@@ -149,17 +159,21 @@ class Twins:
         module = place.module
         twin: nn.Module = object.__new__(type(module))
         self.made[id(module)] = twin
-        state = {**module.__dict__, **_UNHOOKED, "training": False}  # what is explained is inference
+        state = module.__dict__.copy()
+        state.update(_UNHOOKED)
         object.__setattr__(twin, "__dict__", state)
         for kind in ("_parameters", "_buffers"):
             state[kind] = self._tensors(module, state[kind]) if state[kind] else {}
-        state["_modules"] = children = _Children(state["_modules"])
-        children.twin_of = self.of
+        if state["_modules"]:
+            state["_modules"] = children = _Children(state["_modules"])
+            children.twin_of = self.of
+        else:
+            state["_modules"] = {}
         state.pop("_compiled_call_impl", None)  # it would run the original
         if not self._sealed(module):
-            for name, value in module.__dict__.items():
-                if name[:1] != "_" and type(value) in _PLAIN:
-                    state[name] = self._copied(value)
+            for name in own_names(module.__dict__):
+                if name[:1] != "_" and type(state[name]) in _PLAIN:
+                    state[name] = self._copied(state[name])
         self._ready(place, twin)
         return twin
 
@@ -172,10 +186,16 @@ class Twins:
 
 def forward_of(twin: nn.Module) -> Callable[..., Any]:
     """What runs when a twin is called: what a wrapper holds, and not what it does to other processes; or the module's own."""
-    child = next((_WRAPPED[name] for name in _names(type(twin)) if name in _WRAPPED), None)
+    child = _wrapped(type(twin))  # type: ignore[arg-type]
     if child is not None:
         return twin._modules[child]  # type: ignore[no-any-return]
     return twin.__dict__.get("forward") or type(twin).forward.__get__(twin)  # type: ignore[no-any-return]
+
+
+@lru_cache(maxsize=1024)
+def _wrapped(cls: Any) -> Optional[str]:
+    """The name of the child that a wrapper is around; None for what is none."""
+    return next((_WRAPPED[name] for name in _names(cls) if name in _WRAPPED), None)
 
 
 def in_flat_pieces(placed: Sequence[Place]) -> bool:

@@ -19,6 +19,9 @@ SAMPLES = {"N": 2}  # what an open dimension is tried with; others are large eno
 OTHER_SAMPLE = 224
 
 
+_NUMBERS = {int}
+
+
 class ValueNeededError(IntrospectError):
     """The model's code asked a stand-in for a value; the walk cannot go on."""
 
@@ -41,7 +44,7 @@ def sample(name: str) -> int:
 
 def concrete(shape: Shape) -> tuple[int, ...]:
     """`shape` with sample numbers in place of what is open."""
-    if all(isinstance(dim, int) for dim in shape):
+    if _NUMBERS.issuperset(map(type, shape)):
         return shape  # type: ignore[return-value]
     values = {name: sample(name) for dim in shape for name in unknowns(dim)}
     return tuple(int(evaluate(dim, values)) for dim in shape)
@@ -127,9 +130,12 @@ class StandIn(torch.Tensor):  # type: ignore[misc]
     __hash__ = object.__hash__
 
 
+_wrapping = getattr(torch.Tensor, "_make_wrapper_subclass", None)
+
+
 def _without_storage(shape: Sequence[int], dtype: Any) -> Any:
-    if hasattr(torch.Tensor, "_make_wrapper_subclass"):
-        return torch.Tensor._make_wrapper_subclass(StandIn, shape, dtype=dtype, device="cpu")
+    if _wrapping is not None:
+        return _wrapping(StandIn, shape, dtype=dtype, device="cpu")
     empty = torch.sparse_coo_tensor(torch.empty((len(shape), 0)), torch.empty(0, dtype=dtype), tuple(shape))
     return torch.Tensor._make_subclass(StandIn, empty)  # older ones: sparse, so that no kernel finds numbers in it
 

@@ -66,7 +66,7 @@ class _Translation:
             holdings = Holdings(alike, len(identities.keys), identities) if keys else ()
             identities.keys += keys
             index = self.builder.layer(path, kind.spec or _CONTAINER, holdings, type(module).__name__)
-            self.entered[id(module)] = Entered(index, kind, alike)
+            self.entered[id(module)] = tuple.__new__(Entered, (index, kind, alike))
 
 
 def _walked(translation: _Translation, given: Any) -> Model:

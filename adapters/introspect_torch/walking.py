@@ -6,7 +6,7 @@ through. A function without a law is run on meta tensors and its result marked a
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any, Callable, Optional
 
@@ -15,23 +15,27 @@ from torch import nn
 
 from introspect.building import Builder
 from introspect.errors import IntrospectError, ShapeError
-from introspect.ir import Call, Shape, Spec
+from introspect.ir import Call, Layer, Shape, Spec
 from introspect.layers import Opaque
+from introspect.memory import interned
 from introspect.storage import by_key, stored_shape
 
-from .calls import READERS, Reading
+from .calls import READERS, Reader, Reading
 from .creation import creating, is_made_anew, may_be_real
 from .functions import FUNCTIONS, Applied, NoLawError
 from .meta import THERE_IS_META, leaves, mapped, meta_tensor, plain_name, property_name, site
 from .outlines import Entered
 from .repeating import HeldTensor, Repeats
-from .skeleton import Place, Twins, forward_of
+from .skeleton import Place, Twins, forward_of, own_names
 from .standins import StandIn, StoppedError, ValueNeededError, is_standin
 
 _PLAIN_PROPERTIES = frozenset(
     "device layout is_cuda is_cpu is_meta is_sparse is_quantized is_mkldnn is_nested is_leaf is_mps is_xpu is_xla is_ort "
     "is_vulkan is_ipu is_hpu is_mtia is_maia names grad grad_fn _version output_nr retains_grad name".split()
 )
+
+
+_RUN = "_compiled_call_impl" if hasattr(nn.Module, "_compiled_call_impl") else "forward"  # what a call comes to before any hook
 
 
 class Held(dict):  # type: ignore[type-arg]
@@ -62,7 +66,6 @@ class Walker:
         self.index_inputs: set[int] = set()
         self._path: list[str] = []
         self._stopped_at = ""
-        self._specs: dict[Spec, Spec] = {}
         self._producers: dict[int, Call] = {}
         self._seen_calls = 0
         self._names: dict[str, int] = {}
@@ -79,7 +82,7 @@ class Walker:
         """What runs when a twin is called: its law, or its own code."""
         entered = self._entered.get(id(place.module))
         if entered is not None and entered.kind.runs:
-            twin.__dict__["forward"] = partial(self._by_law, entered.layer, twin)
+            twin.__dict__["forward"] = twin.__dict__[_RUN] = self._by_law(entered.layer, twin)
         else:
             self._open(place, twin)
 
@@ -121,9 +124,10 @@ class Walker:
         """Let a twin's own `forward` run, and be seen to run."""
         run = partial(self._inside, place.path, forward_of(twin))
         twin.__dict__["forward"] = self.repeats.around(place.module, run)
-        for name, value in twin.__dict__.items():
-            if isinstance(value, torch.Tensor):  # a plain attribute, which no module registers
-                twin.__dict__[name] = self.constant(tuple(value.shape), value.dtype, reported=True)
+        state = twin.__dict__
+        for name in own_names(state):
+            if isinstance(state[name], torch.Tensor):  # a plain attribute, which no module registers
+                state[name] = self.constant(tuple(state[name].shape), state[name].dtype, reported=True)
 
     def _inside(self, path: str, forward: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         self._path.append(path)
@@ -135,20 +139,29 @@ class Walker:
         finally:
             self._path.pop()
 
-    def _by_law(self, index: int, twin: nn.Module, *args: Any, **kwargs: Any) -> Any:
+    def _by_law(self, index: int, twin: nn.Module) -> Callable[..., Any]:
+        """What answers for a twin whose law stands in for its code."""
         spec = self.builder.layers[index].spec
-        reader = READERS.get(spec.shaped_by.kind if isinstance(spec, Opaque) and spec.shaped_by else spec.kind)
-        if reader is not None:
-            reading = reader(spec.shaped_by if isinstance(spec, Opaque) else spec, args, kwargs)
-            if reading is None:  # the law does not speak of such a call
-                return self._inside(self.builder.layers[index].path, type(twin).forward.__get__(twin), *args, **kwargs)
-            return self._read(index, reading)
-        if len(args) == 1 and not kwargs and type(args[0]) is StandIn:  # most calls
+        if type(spec) is Opaque and spec.shaped_by is not None:
+            spec = spec.shaped_by
+        reader = READERS.get(spec.kind)
+        return partial(self._answer, index) if reader is None else partial(self._read_by, reader, spec, index, twin)
+
+    def _answer(self, index: int, *args: Any, **kwargs: Any) -> Any:
+        """A call of tensors in, tensors out, as most are."""
+        if len(args) == 1 and not kwargs and type(args[0]) is StandIn:
             inputs: Sequence[StandIn] = args
         else:
             inputs = [self._as_standin(x) for x in leaves((args, kwargs)) if isinstance(x, torch.Tensor)]
         outputs = [self._made(i, inputs[0].known_dtype) for i in self.builder.call(index, [x.value for x in inputs])]
         return outputs[0] if len(outputs) == 1 else tuple(outputs)
+
+    def _read_by(self, reader: Reader, spec: Spec, index: int, twin: nn.Module, *args: Any, **kwargs: Any) -> Any:
+        """A call as `reader` has it."""
+        reading = reader(spec, args, kwargs)
+        if reading is None:  # the law does not speak of such a call
+            return self._inside(self.builder.layers[index].path, type(twin).forward.__get__(twin), *args, **kwargs)
+        return self._read(index, reading)
 
     def _read(self, index: int, reading: Reading) -> Any:
         """A call whose arguments or outputs are not plain."""
@@ -195,7 +208,7 @@ class Walker:
         inputs = [self._as_standin(x) for x in applied.inputs]
         for i in applied.indices:
             self._mark_index(inputs[i])
-        spec = self._specs.setdefault(applied.spec, applied.spec)  # what is worked out of one is remembered by its identity
+        spec = interned(applied.spec)
         index = self._function_layer(function, spec)
         ids = self.builder.call(index, [x.value for x in inputs], keep=applied.keep)
         dtype = applied.dtype or _result_dtype(function.__name__, inputs, args, kwargs)
@@ -229,12 +242,15 @@ class Walker:
         return mapped(result, lambda t: self._made(next(ids), t.dtype) if isinstance(t, torch.Tensor) else t)
 
     def _function_layer(self, function: Callable[..., Any], spec: Any) -> int:
-        return self.function_layer(site(self._path, function), spec, f"{plain_name(function)}()")
+        self.function_layers([(site(self._path, function), spec, f"{plain_name(function)}()")])
+        return len(self.builder.layers) - 1
 
-    def function_layer(self, place: str, spec: Spec, kind_name: str) -> int:
-        """A layer for one use of a function: ``block1.add()``, then ``block1.add()#2``."""
-        number = self._names[place] = self._names.get(place, 0) + 1
-        return self.builder.layer(place if number == 1 else f"{place}#{number}", spec, (), kind_name, True)
+    def function_layers(self, uses: Iterable[tuple[str, Spec, str]]) -> None:
+        """A layer for each use of a function: ``block1.add()``, then ``block1.add()#2``."""
+        names, layers = self._names, self.builder.layers
+        for place, spec, kind_name in uses:
+            number = names[place] = names.get(place, 0) + 1
+            layers.append(Layer.of(place if number == 1 else f"{place}#{number}", spec, (), kind_name, True))
 
     def _made(self, value: int, dtype: Any) -> StandIn:
         shape = self.builder.shape(value)
