@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from heapq import nsmallest
 from typing import Any, NamedTuple, Optional
 
-from ..conventions import Convention, alternatives, unwrapped
+from ..conventions import Convention, alternatives, conventions, rewrapped, unwrapped
 from ..counting import Entry, count
 from ..errors import IntrospectError
 from ..ir import Call, Holding, Layer, Model, Value
@@ -98,9 +98,25 @@ class Elision:
         """What to write of `spec`: the shortest law by which it is found again."""
         key = spec, inputs, record.key()
         if key not in self._reduced:
-            shortest = nsmallest(_TRIED, variants(spec, inputs, _AWAY), key=_length)
-            self._reduced[key] = next((law for law in shortest if self.found(law, inputs, record) == spec), spec)
+            tried = _shortest(spec, inputs)
+            self._reduced[key] = next((law for law in tried if self.found(law, inputs, record) == spec), spec)
         return self._reduced[key]
+
+
+def _shortest(spec: Spec, inputs: Inputs) -> Iterator[Spec]:
+    """Laws with little to be written, the shortest first."""
+    bare = _bare(spec)
+    if _gives(bare, inputs) == _gives(spec, inputs):
+        yield bare
+    yield from nsmallest(_TRIED, variants(spec, inputs, _AWAY), key=_length)
+
+
+def _bare(spec: Spec) -> Spec:
+    """`spec` with every convention that the table has for it as it is by default."""
+    inner = unwrapped(spec)
+    named = {name for convention in conventions(spec) if not convention.shape_only for name in convention.fields}
+    defaults = {field.name: field.default for field in dataclasses.fields(inner) if field.name in named}
+    return rewrapped(spec, {name: value for name, value in defaults.items() if value is not dataclasses.MISSING})
 
 
 def _length(spec: Spec) -> tuple[int, str]:
