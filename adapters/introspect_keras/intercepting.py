@@ -8,7 +8,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from typing import Any, Callable, NamedTuple, Protocol
+from typing import Any, Callable, NamedTuple, Optional, Protocol
 
 
 class Taker(Protocol):
@@ -41,14 +41,13 @@ _originals: dict[_Point, Callable[..., Any]] = {}
 
 
 @contextmanager
-def intercepted(taker: Taker, layer: type, operation: type) -> Iterator[None]:
+def intercepted(taker: Taker, layer: type, operation: Optional[type] = None) -> Iterator[None]:
     """`taker` answers in this thread; every other thread reaches Keras, and so does this one when the last one leaves."""
-    points = (
-        _Point(layer, "__call__", "layer"),
-        _Point(operation, "symbolic_call", "operation"),
-        _Point(layer, "add_weight", "weight"),
-        _Point(layer, "add_loss", "loss"),
-    )
+    points = [_Point(layer, "__call__", "layer"), _Point(layer, "add_weight", "weight"), _Point(layer, "add_loss", "loss")]
+    if operation is not None:
+        points.append(_Point(operation, "symbolic_call", "operation"))
+    if "add_metric" in vars(layer):  # in Keras 2 it makes variables
+        points.append(_Point(layer, "add_metric", "loss"))
     with _lock:
         if not _takers:
             for point in points:
@@ -76,6 +75,11 @@ def _install(point: _Point) -> None:
 
     _originals[point] = original
     setattr(point.owner, point.name, dispatched)
+
+
+def original(layer: Any) -> Callable[..., Any]:
+    """Keras' own ``__call__`` of `layer`, while it is taken away."""
+    return next((own for point, own in _originals.items() if point.name == "__call__"), type(layer).__call__)
 
 
 @contextmanager

@@ -10,13 +10,15 @@ from introspect.reported import ReportedShape
 from .detecting import framework_class, is_a, overrides
 from .dialect import Graph, Node, fed_to, leaves
 from .keras3 import Keras3, ordered
-from .ops2 import FUNCTIONS, sliced
+from .ops2 import FUNCTIONS as LAWS
+from .ops2 import sliced
 from .specs import LAYERS
 from .specs_attention import CALLED
 from .stored import Law
+from .tracing import traceable
+from .tracing2 import FUNCTIONS, trace
 
 _SHAPING = ("call", "__call__", "build", "compute_output_shape", "add_weight")
-_FUNCTIONS = ("TFOpLambda", "SlicingOpLambda", "ClassMethod", "InstanceMethod", "InstanceProperty", "TensorFlowOpLayer")
 
 
 class Keras2(Keras3):
@@ -33,11 +35,8 @@ class Keras2(Keras3):
         names = tuple(str(tensor._keras_history.layer.name) for tensor in inputs)
         return Graph(names, tuple(inputs), tuple(ordered(inputs, outputs, _made_by, _node)), tuple(outputs))
 
-    def follows(self, layer: Any) -> bool:
-        return False
-
     def trace(self, layer: Any, shapes: Sequence[ReportedShape], node: Optional[Node], names: Sequence[str]) -> Optional[Graph]:
-        return None
+        return trace(self, layer, shapes, node, names) if traceable(layer) else None
 
     def _law(self, layer: Any, node: Optional[Node]) -> Optional[Law]:
         cls = framework_class(layer)
@@ -45,8 +44,8 @@ class Keras2(Keras3):
             return None
         if cls.__name__ == "SlicingOpLambda":
             return sliced(layer, node) if node is not None else None
-        if cls.__name__ in _FUNCTIONS:
-            function = FUNCTIONS.get(str(getattr(layer, "symbol", "")))
+        if cls.__name__ in FUNCTIONS:
+            function = LAWS.get(str(getattr(layer, "symbol", "")))
             return function(layer, node) if function is not None and node is not None else None
         called = CALLED.get(cls.__name__)
         if called is not None:
@@ -55,7 +54,7 @@ class Keras2(Keras3):
         return made(layer) if made is not None else None
 
     def depends_on_call(self, layer: Any) -> bool:
-        return super().depends_on_call(layer) or is_a(layer, *_FUNCTIONS)
+        return super().depends_on_call(layer) or is_a(layer, *FUNCTIONS)
 
     def sublayers(self, layer: Any) -> list[Any]:
         if is_a(layer, "Sequential"):
@@ -125,7 +124,7 @@ def _made_by(tensor: Any) -> tuple[Any, Any]:
 def _node(layer: Any, node: Any) -> Node:
     fed = tuple(node.keras_inputs)
     args, kwargs = tuple(node.call_args or ()), dict(node.call_kwargs or {})
-    if is_a(layer, *_FUNCTIONS):
+    if is_a(layer, *FUNCTIONS):
         fed = fed_to(fed, args, kwargs)
     return Node(layer, fed, tuple(leaves(node.outputs)), args, kwargs)
 

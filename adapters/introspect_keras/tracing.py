@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import inspect
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from functools import cache
 from typing import Any, Optional
 
@@ -40,9 +41,11 @@ def trace(dialect: Dialect, layer: Any, shapes: Sequence[ReportedShape], node: O
 class Recorder:
     """Follows one call. A frame is the list of the nodes that the code of one layer has made so far."""
 
+    asked_for: tuple[str, ...] = ("shape", "initializer", "dtype", "trainable")  # the arguments of `add_weight`, in order
+
     def __init__(self, dialect: Dialect) -> None:
         self.dialect = dialect
-        self.keras = sys.modules["keras"]
+        self.keras: Any = sys.modules.get("keras")  # tf.keras has itself elsewhere
         self._frames: list[list[Node]] = []
         self._inside: list[Any] = []
         self._made: list[Any] = []  # layers whose variables were symbolic here
@@ -54,8 +57,7 @@ class Recorder:
         tensors = tuple(self._tensor(shape, self._dtype(node, i)) for i, shape in enumerate(shapes))
         args, kwargs = self._call_of(layer, tensors, node, names)
         every = list({id(part): part for part in (layer, *layer._flatten_layers())}.values())
-        scope = self.keras.StatelessScope(initialize_variables=False)
-        with untouched(every), scope, intercepted(self, self.keras.layers.Layer, self.keras.Operation):
+        with untouched(every), self._taking_over():
             try:
                 _, graph = self._through(layer, args, kwargs)
             except IntrospectError:
@@ -71,6 +73,12 @@ class Recorder:
             raise UntraceableError("it applies no layer that is known")
         held = frozenset(id(tensor) for tensor in self._stand_ins.values())
         return Graph((), tensors, graph.nodes, graph.outputs, graph.weights, held)
+
+    @contextmanager
+    def _taking_over(self) -> Iterator[None]:
+        scope = self.keras.StatelessScope(initialize_variables=False)
+        with scope, intercepted(self, self.keras.layers.Layer, self.keras.Operation):
+            yield
 
     def _twin(self, layer: Any) -> Any:
         """What the layer's code is run on: the same class and attributes, symbolic tensors in the place of its weights.
@@ -94,7 +102,7 @@ class Recorder:
         found = self._stand_ins.get(id(variable))
         if found is None:
             shape = tuple(variable.shape)  # no law speaks of it: its shape is the framework's, and marked as such
-            found = self._stand_ins[id(variable)] = _symbolic_weight(self.keras)(shape, str(variable.dtype))
+            found = self._stand_ins[id(variable)] = self._weight_tensor(shape, variable.dtype)
         return found
 
     # -- what the interception asks for
@@ -117,16 +125,15 @@ class Recorder:
         return  # no number of the model's depends on it
 
     def weight(self, layer: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        names = ("shape", "initializer", "dtype", "trainable")
-        given = {**dict(zip(names, args)), **kwargs}
+        given = {**dict(zip(self.asked_for, args)), **kwargs}
         shape = given.get("shape") or ()
         shape = (shape,) if isinstance(shape, int) else tuple(shape)
         if any(not isinstance(dim, int) for dim in shape):
             raise UntraceableError(f"{layer.name} asks for a weight of an open size {shape}")
         name = str(given.get("name") or "variable")
         self._made.append(layer)
-        stand_in = _symbolic_weight(self.keras)(shape, str(given.get("dtype") or "float32"))
-        trainable = bool(given.get("trainable", True)) and bool(layer.trainable)
+        stand_in = self._weight_tensor(shape, given.get("dtype") or "float32")
+        trainable = given.get("trainable", True) in (None, True) and bool(layer.trainable)
         own = self._weights.setdefault(self._original(layer), [])
         taken = sum(1 for other, _, _ in own if other.rpartition("_")[0] == name or other == name)
         own.append((f"{name}_{taken + 1}" if taken else name, shape, trainable))
@@ -209,6 +216,12 @@ class Recorder:
     def _tensor(self, shape: Sequence[Optional[int]], dtype: Any) -> Any:
         return self.keras.KerasTensor(tuple(shape), dtype=dtype)
 
+    def _weight_tensor(self, shape: tuple[int, ...], dtype: Any) -> Any:
+        return symbolic_weight(self.keras.KerasTensor)(shape, str(dtype))
+
+    def _dtype_of(self, value: Any) -> str:
+        return str(self.keras.backend.standardize_dtype(value.dtype))
+
     def _is_tensor(self, value: Any) -> bool:
         return isinstance(value, self.keras.KerasTensor)
 
@@ -223,7 +236,7 @@ class Recorder:
             return type(value)(self._symbolic(item) for item in value)
         if not is_constant(value):
             return value
-        return self._tensor(tuple(value.shape), str(self.keras.backend.standardize_dtype(value.dtype)))
+        return self._tensor(tuple(value.shape), self._dtype_of(value))
 
     def _results(self, layer: Any, shapes: Sequence[Sequence[Optional[Dim]]]) -> Any:
         dtype = getattr(layer, "compute_dtype", None) or "float32"
@@ -250,14 +263,14 @@ def _is_variable(value: Any) -> bool:
 
 
 @cache
-def _symbolic_weight(keras: Any) -> Any:
+def symbolic_weight(tensor: Any) -> Any:
     """Keras' symbolic tensor with what code asks of a variable beside."""
 
     def assigned(self: Any, *values: Any, **options: Any) -> Any:
         return self
 
     methods = dict.fromkeys(("assign", "assign_add", "assign_sub"), assigned)
-    return type("SymbolicWeight", (keras.KerasTensor,), {"value": property(lambda self: self), "trainable": True, **methods})
+    return type("SymbolicWeight", (tensor,), {"value": property(lambda self: self), "trainable": True, **methods})
 
 
 def _required(function: Any) -> int:

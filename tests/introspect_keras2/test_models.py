@@ -97,18 +97,17 @@ class Subclassed(keras.Model):
         return self.second(self.first(x))
 
 
-def test_a_subclassed_model_has_all_its_parameters_once_it_is_built_and_says_what_is_not_read() -> None:
+def test_a_subclassed_model_is_worked_out_before_it_is_built_and_after() -> None:
     model = Subclassed()
-    assert not explain(model, (None, 4)).params.known
+    e = explain(model, (None, 4))
+    assert (e.params, e.neurons, e.status) == (31, 7, "incomplete")
     assert not model.built
     model(np.zeros((1, 4), "float32"))
-    e = explain(model)
-    assert e.params == 31
+    e = explain(model, (None, 4))
+    assert_verified(e)
     assert e["second"].params.working == "(3 + 1)·4"
-    assert not e.neurons.known
-    assert any("code that is not read" in note for note in e.model.notes)
     model.first.trainable = False
-    assert explain(model).trainable == 16
+    assert explain(model, (None, 4)).trainable == explain(model).trainable == 16
 
 
 def test_frozen_in_a_wrapper_and_in_a_nested_model() -> None:
