@@ -50,7 +50,14 @@ _OPCODES = {opcode.code.encode("latin-1"): opcode for opcode in pickletools.opco
 _KEYS = (str, int, float, bool, bytes, type(None))
 
 
-def read(data: BinaryIO, allowed: Allowed) -> Any:
+class Said(NamedTuple):
+    """What a pickle says, and in how many steps: what it holds again and again is more than it says."""
+
+    value: Any
+    steps: int
+
+
+def read(data: BinaryIO, allowed: Allowed) -> Said:
     """What one pickle at the start of `data` says.
 
     `allowed`: for the full name of a class or function, what notes a call of it; None where it is not known. Raises
@@ -58,12 +65,12 @@ def read(data: BinaryIO, allowed: Allowed) -> Any:
     """
     machine, metered = _Machine(allowed), _Metered(data)
     try:
-        for _ in range(MOST_STEPS):
+        for step in range(MOST_STEPS):
             code = _OPCODES.get(metered.read(1))
             if code is None:
                 raise ValueError("no opcode, or the end")
             if code.name == "STOP":
-                return machine.stack.pop()
+                return Said(machine.stack.pop(), step)
             machine.step(code, metered)
     except (ValueError, IndexError, TypeError, KeyError, OverflowError, MemoryError, AttributeError) as error:
         raise UnreadableError("the pickle in this file is damaged", got=f"{type(error).__name__}: {error}"[:200]) from None
@@ -249,6 +256,6 @@ _ACTIONS: Mapping[str, Callable[[_Machine, Any], None]] = {
 }
 
 
-def from_bytes(data: bytes, allowed: Allowed) -> Any:
+def from_bytes(data: bytes, allowed: Allowed) -> Said:
     """`read` for a pickle in memory."""
     return read(io.BytesIO(data), allowed)

@@ -11,7 +11,7 @@ from ..files import Name, open_regular, reading
 from . import pickles
 from .archives import Archive
 from .pickles import Named, Noted, Persistent
-from .tensors import MOST_TENSORS, Contents, Stored, checked
+from .tensors import Contents, Stored, checked
 
 LEGACY_MAGIC = bytes.fromhex("80028a0a6cfc9c46f9206aa850192e")  # the pickle of a number that torch.load looks for
 DEEPEST = 50
@@ -156,20 +156,21 @@ def allowed_in_scripts(name: str) -> Optional[pickles.Recorder]:
 class _Found:
     """The tensors in what a pickle said, by their place in it. What an optimiser keeps is set apart."""
 
-    def __init__(self, said: Any) -> None:
+    def __init__(self, said: pickles.Said) -> None:
         self.tensors: dict[str, Tensor] = {}
         self.storages: dict[str, Storage] = {}
         self.kinds: dict[str, str] = {}
         self.left_out = 0
-        self._steps = self._noted = 0
+        self._noted = 0
         self._barren: set[int] = set()  # what holds no tensors need not be seen twice
-        self._walk("", said if isinstance(said, (dict, list, tuple)) else (), 0, True)
+        self._left = said.steps + 1
+        self._walk("", said.value if isinstance(said.value, (dict, list, tuple)) else (), 0, True)
 
     def _walk(self, path: str, value: Any, depth: int, counted: bool) -> None:
-        self._steps += 1
-        if depth > DEEPEST or self._steps > MOST_TENSORS:
-            got = "more than so many levels" if depth > DEEPEST else f"more than {MOST_TENSORS:,} parts"
-            raise UnreadableError("what this pickle holds lies too deep, or is too much", got=got, expected=f"{DEEPEST} levels")
+        self._left -= 1
+        if depth > DEEPEST or self._left < 0:
+            got = f"more than {DEEPEST} levels" if depth > DEEPEST else "the same parts again and again"
+            raise UnreadableError("what this pickle holds is no state dict", got=got)
         if isinstance(value, Tensor):
             self._note(path, value, counted)
             return
@@ -261,7 +262,7 @@ def of_legacy(path: Name) -> Contents:
         for _ in range(3):
             pickles.read(file, allowed)  # the magic number, the version, the machine's word sizes
         found = _Found(pickles.read(file, allowed))
-        _held_in_turn(file, pickles.read(file, allowed), found.storages)
+        _held_in_turn(file, pickles.read(file, allowed).value, found.storages)
     return found.contents("state dict")
 
 
