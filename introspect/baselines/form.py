@@ -19,7 +19,11 @@ SECTIONS = ("header", "layers", "tensors")
 Item = dict[str, Any]
 Sections = dict[str, list[Item]]
 UPGRADES: dict[int, Callable[[Sections], Sections]] = {}
-"""From the schema of that number to the next one: what `loads` applies, one after another, to a file of an older schema."""
+"""From the schema of that number to the next one: what `loads` applies, one after another, to a file of an older schema.
+
+A table of conventions that has other choices writes other fields of a law: it needs a new schema, the old one's upgrade may
+be nothing at all.
+"""
 
 BLESS = "bless it again, or take the file as it was committed"
 _MARKERS = ("<<<<<<<", "=======", ">>>>>>>", "|||||||")
@@ -54,8 +58,8 @@ def _closing(name: str, items: list[Item]) -> str:
     return f"end of layers {_digest(json.dumps([item.get('layer', item.get('again')) for item in items]))}"
 
 
-def parsed(text: str, where: str = "") -> tuple[Sections, str]:
-    """A file's items in the newest schema, and the text that they would have in it.
+def parsed(text: str, where: str = "") -> tuple[Sections, bool]:
+    """A file's items in the newest schema, and whether it was an older one.
 
     Raises `UnreadableError` naming the line where it is not what `rendered` writes.
     """
@@ -76,7 +80,7 @@ def parsed(text: str, where: str = "") -> tuple[Sections, str]:
     same_text(expected, text, where)
     for older in range(version, NEWEST):
         sections = UPGRADES[older](sections)
-    return sections, text if version == NEWEST else rendered(sections)
+    return sections, version < NEWEST
 
 
 def _version(data: Any, where: str) -> int:

@@ -243,6 +243,19 @@ def test_an_older_schema_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
         loads(old.replace('"size": 108', '"size": 109'))
 
 
+def test_a_law_that_was_written_otherwise_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With another table of conventions, a field was written that is left out now; tensors are still set against the law."""
+    sections, _ = form.parsed(TEXT)
+    sections["layers"][3]["law"]["bias"] = False
+    with pytest.raises(UnreadableError, match=r'expected: .*"units": 2\}'):
+        loads(form.rendered(sections))
+    monkeypatch.setitem(form.UPGRADES, 0, lambda sections: sections)
+    assert dumps(loads(form.rendered(sections, 0))) == TEXT
+    sections["tensors"][1].update(shape=[4, 3, 3, 2], size=72)
+    with pytest.raises(UnreadableError, match=r"line 18: this line is not as it was written"):
+        loads(form.rendered(sections, 0))
+
+
 def test_the_file_is_json() -> None:
     data = json.loads(TEXT)
     assert data["schema"] == "introspect/baseline/1"
