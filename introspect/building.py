@@ -92,7 +92,7 @@ class Builder:
         """What comes out of `layer` by its law; remembered for layers that share one spec object."""
         law = type(layer.spec)
         key = (id(layer.spec), inputs, law.outputs, law.output)
-        known: Optional[tuple[Shape, ...]] = _OUTPUTS.get(key)
+        known: Optional[tuple[Shape, ...]] = _OUTPUTS.said(key)
         if known is not None:
             return known
         found = self._worked_out.get(key)

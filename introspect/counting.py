@@ -200,7 +200,7 @@ class Books:
 
     def _law(self, layer: Layer, inputs: tuple[Optional[Shape], ...]) -> _Owned:
         key = (id(layer.spec), inputs, type(layer.spec).tensors)  # the model holds on to its specs
-        found: Optional[_Owned] = _OWNED.get(key) or self._laws.get(key)
+        found: Optional[_Owned] = _OWNED.said(key) or self._laws.get(key)
         if found is None:
             found = self._laws[key] = _Owned(law_tensors(layer, inputs))
             if inputs:

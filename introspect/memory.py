@@ -8,42 +8,44 @@ from typing import Any, Optional
 from .layers.base import Shape, Spec
 
 _NUMBERS = {int}
-_MOST = 1 << 14  # results, after which everything is forgotten
+_MOST = 1 << 12  # results, after which everything is forgotten
 
 
-_all: list[Memory] = []
-
-
-class Memory(dict[Any, Any]):
-    """Results by keys in which the ids of some objects stand; these are held, so that their ids stay their own. The law's own
-    functions are in the key, too: a law that was changed since has not spoken yet.
+class Memory:
+    """Results by keys in which the ids of some objects stand; each result holds these, so that their ids stay their own. The
+    law's own functions are in the key, too: a law that was changed since has not spoken yet.
 
     Only what numbers alone say is kept: an unknown dimension belongs to its model.
     """
 
     def __init__(self) -> None:
-        super().__init__()
-        _all.append(self)
-        self._held: dict[int, Any] = {}
+        self._results: dict[Any, tuple[Any, Sequence[Any]]] = {}
+        _every.append(self)
+
+    def said(self, key: Any) -> Any:
+        """What was remembered under `key`; None where nothing was."""
+        found = self._results.get(key)
+        return None if found is None else found[0]
 
     def keep(self, key: Any, held: Sequence[Any], shapes: Iterable[Optional[Shape]], result: Any) -> None:
         """Remember a result, if all of `shapes`, which it depends on or consists of, are numbers."""
         if not all(shape is not None and _NUMBERS.issuperset(map(type, shape)) for shape in shapes):
             return
-        if len(self) >= _MOST:
-            self.clear()
-        self._held.update((id(one), one) for one in held)
-        self[key] = result
+        if len(self._results) >= _MOST:
+            self._results.clear()
+        self._results[key] = result, held
 
     def clear(self) -> None:
         """Forget everything."""
-        super().clear()
-        self._held = {}
+        self._results.clear()
+
+
+_every: list[Memory] = []
 
 
 def forget() -> None:
     """Forget what all laws have said: needed by who changes what laws are made of, as tests do."""
-    for memory in _all:
+    for memory in _every:
         memory.clear()
 
 

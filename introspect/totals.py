@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from operator import attrgetter
 from typing import Any, NamedTuple, Optional
 
 from .counting import Books, Entry, may_own
@@ -43,7 +44,7 @@ def owned(model: Model) -> Optional[list[Owned]]:
             key = (id(layer.spec), id(holdings.alike), inputs, type(layer.spec).tensors)
         group = groups.get(key)
         if group is None:
-            entries: Optional[list[Entry]] = _ENTRIES.get(key)
+            entries: Optional[list[Entry]] = _ENTRIES.said(key)
             if entries is None:
                 entries = _entries(books, layer, inputs)
                 if any(entry.size is None for entry in entries):
@@ -78,8 +79,7 @@ def _tied(model: Model) -> Optional[frozenset[Any]]:
     """What tells those tensors apart that several layers hold; None where the layers do not share what they hold."""
     every = [layer.holdings for layer in model.layers]
     shared = [held for held in every if type(held) is Holdings]
-    identities = {id(held.identities) for held in shared}
-    if len(identities) != 1 or any(type(held) is not Holdings and held for held in every):
+    if len(set(map(attrgetter("identities"), shared))) != 1 or any(held for held in every if type(held) is not Holdings):
         return None
     keys = shared[0].identities.keys
     if len(set(keys)) == len(keys):

@@ -10,6 +10,7 @@ from __future__ import annotations
 import sys
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
 from operator import is_
 from typing import Any, Callable, NamedTuple, Optional, Protocol
 
@@ -132,9 +133,8 @@ class Repeats:
     """The blocks of one model that are alike. `recording`: how many of them are being written down just now."""
 
     def __init__(self, walk: Walk, placed: Sequence[Place], entered: Mapping[int, Entered]) -> None:
-        self._walk = walk
-        self._paths = {id(place.module): place.path for place in placed}
-        self._outlines = Outlines(placed, entered)
+        self._walk, self._placed, self._entered = walk, placed, entered
+        self._classes = Counter(type(module) for _, module in placed)
         self._known: dict[Any, Optional[_Repeat]] = {}
         self._made: list[StandIn] = []
         self._obstacles = 0
@@ -142,9 +142,17 @@ class Repeats:
 
     def around(self, module: nn.Module, run: Run) -> Run:
         """What is called in place of `run`, a module's code."""
-        if not self._outlines.repeated(module):
+        if self._classes[type(module)] < 2 or not self._outlines.repeated(module):
             return run
         return lambda *args, **kwargs: self._called(module, run, args, kwargs)
+
+    @cached_property
+    def _outlines(self) -> Outlines:
+        return Outlines(self._placed, self._entered)
+
+    @cached_property
+    def _paths(self) -> dict[int, str]:
+        return {id(module): path for path, module in self._placed}
 
     def made(self, standin: StandIn) -> None:
         """Told of each stand-in that the walk makes while it is recorded."""

@@ -91,7 +91,7 @@ class _NoHooks(OrderedDict):  # type: ignore[type-arg]
         raise IntrospectError("the model's code registers a hook while it runs")
 
 
-_UNHOOKED = {**dict.fromkeys(_HOOKS, _NoHooks()), "training": False}  # what is explained is inference
+_UNHOOKED = {**dict.fromkeys(_EVERY_MODULES.intersection(_HOOKS), _NoHooks()), "training": False}  # inference is explained
 
 
 class _Children(dict):  # type: ignore[type-arg]
