@@ -5,6 +5,7 @@ Keras itself imports any module that a configuration names, and reads any file t
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from introspect.errors import UnreadableError
@@ -15,11 +16,15 @@ _CODE = {
     "TorchModuleWrapper": "a pickled PyTorch module", "JaxLayer": "a serialised JAX program", "FlaxLayer": "a Flax module",
 }  # fmt: skip
 _VALUES = {"__keras_tensor__", "__numpy__", "__tensor__", "__bytes__", "__ellipsis__", "__slice__", "__tuple__"}
+_OPERATIONS = ("TFOpLambda", "SlicingOpLambda", "ClassMethod", "InstanceMethod", "InstanceProperty")
+_ARITHMETIC = re.compile(r"(math|nn|linalg|__operators__)\.[a-z0-9_]+")
+_SHAPING = frozenset("cast concat stack unstack split reshape expand_dims squeeze transpose tile pad gather shape identity "
+                     "zeros_like ones_like where clip_by_value broadcast_to one_hot repeat reverse slice strided_slice "
+                     "image.resize compat.v1.transpose compat.v1.shape compat.v1.nn.conv2d".split())  # fmt: skip
 _FILES = ("vocabulary", "idf_weights")
 _PLACES = ("layers", "models", "initializers", "regularizers", "constraints", "activations", "dtype_policies", "ops",
            "quantizers", "random", "src.models", "src.layers", "src.ops", "src.dtype_policies", "src.initializers",
            "src.regularizers", "src.constraints", "src.engine", "engine")  # fmt: skip
-_LOSSES = ("compile_config", "training_config", "loss", "optimizer")
 MOST = 1_000_000
 
 
@@ -58,21 +63,29 @@ class _Check:
     def _object(self, config: dict[str, Any], name: str) -> None:
         """Raise unless Keras' own code alone is meant."""
         cls, module, registered = config["class_name"], config.get("module"), config.get("registered_name")
-        if cls in _CODE if isinstance(cls, str) else True:
+        if not isinstance(cls, str) or cls in _CODE:
             raise refused(name, f"it runs {_CODE.get(str(cls), 'what it names')}", f"class_name {cls!s:.80}")
-        if {cls, registered} & self._registered:
+        if registered is not None and not isinstance(registered, str):
+            raise refused(name, "its class has no name", type(registered).__name__)
+        if cls in _VALUES or {cls, registered} & self._registered:
             return
-        if cls in _VALUES:
-            return
+        if cls in _OPERATIONS and not _harmless(config.get("config")):
+            raise refused(name, "it calls a function of TensorFlow's that may do anything", f"class_name {cls}")
         if cls == "function":
             cls = config.get("config")
-        if not isinstance(cls, str) or not cls.isidentifier() or not _of_keras(module, cls):
+        if not isinstance(cls, str) or not cls.isidentifier() or cls.startswith("__") or not _of_keras(module):
             raise refused(name, "it imports code that is not Keras' own", f"{module}.{cls!s:.80}")
         if module is None and isinstance(registered, str) and ">" in registered:
             raise refused(name, "its class is not known here", registered[:80])
 
 
-def _of_keras(module: Any, cls: str) -> bool:
+def _harmless(config: Any) -> bool:
+    """Whether an operation of tf.keras 2 is arithmetic; by its name it could also remove a folder."""
+    function = config.get("function") if isinstance(config, dict) else None
+    return isinstance(function, str) and (bool(_ARITHMETIC.fullmatch(function)) or function in _SHAPING)
+
+
+def _of_keras(module: Any) -> bool:
     if module is None:
         return True  # an old configuration: Keras looks among its own layers alone
     if module == "builtins":

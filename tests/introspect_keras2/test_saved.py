@@ -53,6 +53,20 @@ def test_nothing_is_made_at_the_size_that_is_claimed(tmp_path: Path) -> None:
     assert e.status == "mismatch"
 
 
+def test_an_operation_of_tensorflow_is_taken_where_it_is_arithmetic(tmp_path: Path) -> None:
+    inputs = tf.keras.Input((4,))
+    model = tf.keras.Model(inputs, layers.Dense(2, name="dense")(tf.math.exp(inputs) + 1.0))
+    model.save(tmp_path / "op.h5")
+    assert saved.load(tmp_path / "op.h5").params == 10
+    with h5py.File(tmp_path / "op.h5", "r+") as file:
+        text = file.attrs["model_config"]
+        text = text if isinstance(text, str) else text.decode()
+        assert '"math.exp"' in text
+        file.attrs["model_config"] = text.replace('"math.exp"', '"io.gfile.rmtree"')
+    with pytest.raises(UnreadableError, match="may do anything"):
+        saved.load(tmp_path / "op.h5")
+
+
 def test_code_in_a_file_is_refused(tmp_path: Path) -> None:
     model = tf.keras.Sequential([layers.Lambda(lambda x: x * 2, input_shape=(4,), name="double")])
     model.save(tmp_path / "code.h5")
