@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Optional
 
@@ -77,14 +77,23 @@ def _tensors(pair: Pair, paths: Mapping[str, str], renamed: list[Renamed]) -> It
 def _matched(
     old: Mapping[str, TensorRow], new: Mapping[str, TensorRow]
 ) -> Iterator[tuple[Optional[TensorRow], Optional[TensorRow]]]:
-    """The tensors of a layer by name; what is left by what it is."""
-    left = [t for name, t in old.items() if name not in new]
-    for name, now in new.items():
-        before = old.get(name) or next((t for t in left if trait(t) == trait(now)), None)
-        if before in left:
-            left.remove(before)
-        yield before, now
-    yield from ((before, None) for before in left)
+    """The tensors of a layer by name; what is left by what it is, then by what it is for, where as many are on either side."""
+    before = {name: old[name] for name in new if name in old}
+    for alike in (trait, _purpose):
+        taken = {t.name for t in before.values()}
+        left = [t for name, t in old.items() if name not in taken], [t for name, t in new.items() if name not in before]
+        for group in {alike(t): None for t in left[1]}:
+            those, these = ([t for t in side if alike(t) == group] for side in left)
+            if len(those) == len(these):
+                before.update(zip([t.name for t in these], those))
+    taken = {t.name for t in before.values()}
+    yield from ((before.get(name), tensor) for name, tensor in new.items())
+    yield from ((tensor, None) for name, tensor in old.items() if name not in taken)
+
+
+def _purpose(tensor: TensorRow) -> Hashable:
+    """What a tensor is for; one that no law speaks of is for nothing that another one is."""
+    return tensor.keys or tensor.name
 
 
 def _held(row: LayerRow, tensor: TensorRow) -> Held:

@@ -1,5 +1,5 @@
 """Which layer of the new model is which of the old one: by path where it is what it was, by what it holds and its place in the
-order where its path is another one, then by path alone, and last by kind, for what stands alone between two pairs.
+order where its path is another one, then by path alone, and last by kind, for what stands between two pairs.
 """
 
 from __future__ import annotations
@@ -97,14 +97,14 @@ def _moved(old: Sequence[Place], new: Sequence[Place], partner: dict[tuple[str, 
 
 
 def _alone(old: Sequence[Place], new: Sequence[Place], partner: dict[tuple[str, int], Place]) -> None:
-    """Pair a layer with the one of its kind, where both are the only ones with tensors between the pairs around them."""
+    """Pair layers with those of their kinds, where between two pairs there are as many, of the same kinds in the same order."""
     taken = {place.key for place in partner.values()}
     spare = _between([(place, place.key if place.key in taken else None) for place in old])
     left = _between([(place, partner[place.key].key if place.key in partner else None) for place in new])
     for around, places in left.items():
         before = spare.get(around, [])
-        if len(before) == len(places) == 1 and before[0].row.kind == places[0].row.kind:
-            partner[places[0].key] = before[0]
+        if [place.row.kind for place in before] == [place.row.kind for place in places]:
+            partner.update((place.key, other) for place, other in zip(places, before))
 
 
 def _between(places: Sequence[tuple[Place, Optional[tuple[str, int]]]]) -> dict[Hashable, list[Place]]:

@@ -145,6 +145,32 @@ def test_a_layer_that_is_renamed_and_changed() -> None:
     assert (bias.name, bias.difference()) == ("head.bias", 2)
 
 
+def test_layers_that_are_renamed_and_changed_are_paired_in_order() -> None:
+    a, b = (
+        chained(*((f"{name}{i}", papers.conv(n)) for i, n in enumerate(sizes)), ("flat", Flatten()))
+        for name, sizes in (("conv", (4, 5)), ("c", (6, 7)))
+    )
+    assert [(row.name, row.what[-1]) for row in drift(a, b).rows] == [
+        ("c0.kernel", "conv0.kernel before"), ("c0.bias", "conv0.bias before"),
+        ("c1.kernel", "conv1.kernel before"), ("c1.bias", "conv1.bias before"),
+    ]  # fmt: skip
+
+
+def stored(name: str, layout: str) -> Explanation:
+    held = Holding(name, "t", ("kernel",), layout)
+    builder = Builder("", "", "stored")
+    value = builder.input((1, 4))
+    return explain(builder.finish(builder.call(builder.layer("fc", Dense(3, False), [held]), [value])))
+
+
+def test_a_tensor_of_another_name_and_layout_is_the_same_one() -> None:
+    (row,) = drift(stored("weight", "out in"), stored("kernel", "in out")).rows
+    assert (row.change, row.name, row.what, row.difference()) == ("changed", "fc.kernel", ("3×4 → 4×3", "fc.weight before"), 0)
+    found = drift(stored("weight", "out in"), stored("kernel", "out in"))
+    assert found.same
+    assert [(one.old, one.new) for one in found.renamed] == [("fc.weight", "fc.kernel")]
+
+
 def test_two_layers_that_change_places_are_told() -> None:
     a, b = (chained(*((name, Dense(n)) for name, n in sizes)) for sizes in ([("a", 3), ("b", 8)], [("a", 8), ("b", 3)]))
     found = drift(a, b)
