@@ -21,7 +21,7 @@ from .creation import drawn_apart, is_made_anew, listening, may_be_real, plainly
 from .holding import held, parts
 from .meta import THERE_IS_META, leaves, mapped, property_name, shapes_in, site
 from .packed import PACKING, as_given, shapes, with_packed_inputs
-from .skeleton import Place, Twins, as_module, forward_of, in_flat_pieces, places
+from .skeleton import Place, Twins, as_module, forward_of, in_flat_pieces, places, standing_at
 from .specs import version
 from .specs_quantized import hides, is_packed, left_out, logical_shape, packed_bytes
 from .standins import concrete, sample
@@ -41,8 +41,8 @@ def report(model: Any, translated: Model, inputs: Any = None, *, full: bool = Tr
     """Tensor sizes; with `full`, also output shapes, by one forward pass without data on `inputs`."""
     model = as_module(model)
     if not full:
-        opaque = {layer.path for layer in translated.layers if layer.holdings and lawless(layer.holdings)}
-        asked = [place for place in places(model) if place.path in opaque] if opaque else []
+        opaque = [layer.path for layer in translated.layers if layer.holdings and lawless(layer.holdings)]
+        asked = [Place(path, module) for path in opaque for module in standing_at(model, path)]
         return Reported(_layers(asked), source=f"torch {version()}")
     placed = places(model)
     outputs, notes, run = _outputs(placed, translated, inputs)

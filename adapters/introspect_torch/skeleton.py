@@ -78,6 +78,16 @@ def places(model: nn.Module) -> list[Place]:
 _EVERY_MODULES = frozenset(nn.Module().__dict__)  # what says nothing of a configuration
 
 
+def standing_at(model: nn.Module, path: str) -> list[nn.Module]:
+    """The modules that `places` has at a path: one; two where a child of the model's has the name of the model's class."""
+    model = uncompiled(model)
+    found = [model] if path == type(model).__name__ else []
+    child: Any = model
+    for name in path.split("."):
+        child = None if child is None else dict(child._modules.items()).get(name)
+    return found if child is None else [*found, child]
+
+
 def own_names(state: Mapping[str, Any]) -> Sequence[str]:
     """The attributes in a module's state that not every module has, in their order; most have none."""
     own = state.keys() - _EVERY_MODULES
