@@ -57,8 +57,9 @@ def _reason(error: Exception) -> str:
 def read_text(path: Name, limit: int = LARGEST_TEXT) -> str:
     """A file's text. Raises `UnreadableError` where it is longer than `limit` bytes, or is not UTF-8."""
     with reading(path), open_regular(path) as file:
-        data = read_at_most(file, limit + 1)
-    if len(data) > limit:
+        longer = os.fstat(file.fileno()).st_size > limit
+        data = b"" if longer else read_at_most(file, limit + 1)
+    if longer or len(data) > limit:
         raise UnreadableError(
             "this file is too large to be read as text", expected=f"at most {limit:,} bytes", path=os.fspath(path)
         )
