@@ -1,7 +1,8 @@
 """Which unit of one model is which of the other: by kind, sizes, shapes and order; a name is only a hint.
 
 Three passes: the most alike in order, of which pairs with kernels of one size are kept; equal units elsewhere (branches in
-another order); then what is left between the pairs, the most alike in order again.
+another order); then what is left between the pairs, the most alike in order again. Two models that have the same names for the
+same kinds in the same order throughout are one model in two sizes, and need none of it.
 """
 
 from __future__ import annotations
@@ -19,6 +20,8 @@ _EQUAL, _SURE = 14.0, 11.0  # kernel, output and family; kernel and family
 
 def align(a: Sequence[Unit], b: Sequence[Unit]) -> list[Match]:
     """Every unit of both once, alone or with its partner; in the order of `a`, what only `b` has where it stands there."""
+    if [_place(u) for u in a] == [_place(v) for v in b]:
+        return list(zip(a, b))
     likeness = Likeness(a, b)
     partner = {i: j for i, j in _in_order(a, b, likeness.of) if likeness.of(a[i], b[j]) >= _SURE}
     gaps = _gaps(a, b, partner)
@@ -30,6 +33,10 @@ def align(a: Sequence[Unit], b: Sequence[Unit]) -> list[Match]:
         mine, theirs = [u for u in mine if u.index not in partner], [v for v in theirs if v.index not in taken]
         partner.update(_in_order(mine, theirs, likeness.of))
     return _merged(a, b, partner)
+
+
+def _place(unit: Unit) -> tuple[str, str]:
+    return unit.path, unit.family
 
 
 class Likeness:
