@@ -18,6 +18,7 @@ from introspect.ir import Alike
 
 from .kinds import Kind
 from .skeleton import Place, own_names
+from .surroundings import depends_on_globals
 
 _ATOMS = frozenset({
     type(None), bool, int, float, complex, str, bytes, type(...), torch.dtype, torch.device, torch.layout, torch.Size,
@@ -82,6 +83,7 @@ class Outlines:
         self._positions = {i: position for position, i in enumerate(self._ids)}
         self._sizes = [1] * len(placed)  # how many stand below one without having stood elsewhere before; 0: some have
         self._numbers: dict[Any, int] = {}
+        self._dependent: dict[type, bool] = {}
         self.number: dict[int, int] = {}
         self.attributes: dict[int, Any] = {}  # of those whose code runs
         for position in range(len(placed) - 1, -1, -1):  # children before their parents
@@ -121,9 +123,15 @@ class Outlines:
             own = self.attributes[id(module)] = attributes(state)
         except NotPlainError:
             return object()
-        if any(name in state for name in WALKED):
+        if any(name in state for name in WALKED) or self._depends(type(module)):
             return object()
         return type(module), own, entered and id(entered.alike), children
+
+    def _depends(self, cls: type) -> bool:
+        found = self._dependent.get(cls)
+        if found is None:
+            found = self._dependent[cls] = depends_on_globals(cls)
+        return found
 
     def _children(self, children: Mapping[str, Any], position: int) -> Any:
         """Their names and numbers; one that stands at an earlier place, too, is like itself only."""

@@ -65,6 +65,40 @@ class Counting(nn.Module):
         return self.conv(x) if len(self.seen()) % 2 else F.relu(x)
 
 
+_TURNS = 0
+
+
+class Turning(nn.Module):
+    """Does something else on every other call, by a number that it writes for itself."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(4, 4, 1)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        global _TURNS
+        _TURNS += 1
+        return self.conv(x) if _TURNS % 2 else F.relu(x)
+
+
+class Asking(nn.Module):
+    """The same, by a function that counts."""
+
+    turns = 0
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(4, 4, 1)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.conv(x) if _turn() % 2 else F.relu(x)
+
+
+def _turn() -> int:
+    Asking.turns += 1
+    return Asking.turns
+
+
 _KEPT: list[Any] = []
 
 
@@ -183,6 +217,8 @@ _MODELS: dict[str, tuple[Callable[[], nn.Module], bool]] = {  # how to make it, 
     "alike": (_alike, True), "sharing a layer": (_sharing, True), "nested": (_nested, True), "called again": (_called_again, True),
     "several arguments": (Transformer, True),
     "counting": (lambda: _chain(*[Counting(seen) for seen in [[]] for _ in range(4)]), False),
+    "turning": (lambda: _chain(*[Turning() for _ in range(4)]), False),
+    "asking": (lambda: _chain(*[Asking() for _ in range(4)]), False),
     "keeping": (lambda: Summing(*[Keeping() for _ in range(4)]), False),
     "remembering": (lambda: _chain(*[Remembering() for _ in range(4)]), False),
     "setting": (Setting, True), "collecting": (Collecting, False),
