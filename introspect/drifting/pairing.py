@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
 from difflib import SequenceMatcher
-from typing import NamedTuple, Optional
+from typing import Callable, NamedTuple, Optional
 
 from ..layers.base import show
 from ..rows import LayerRow, TensorRow
@@ -35,6 +35,8 @@ class Place(NamedTuple):
 
 
 Pair = tuple[Optional[Place], Optional[Place]]
+_Partners = dict[tuple[str, int], Place]
+_Step = Callable[[Sequence[Place], Sequence[Place], _Partners], None]
 
 
 def trait(tensor: TensorRow) -> Hashable:
@@ -66,29 +68,42 @@ def places_of(rows: Sequence[LayerRow]) -> list[Place]:
 
 def paired(old: Sequence[Place], new: Sequence[Place]) -> list[Pair]:
     """Every place of both once, in the order of `new`, what only `old` has where it stood."""
-    partner: dict[tuple[str, int], Place] = {}  # of the new ones
-    by_key = {place.key: place for place in old}
-    for place in new:
-        before = by_key.get(place.key)
-        if before is not None and before.kept == place.kept:
-            partner[place.key] = before
-    _moved(*_left(old, new, partner), partner)
-    spare, left = _left(old, new, partner)
-    by_key = {place.key: place for place in spare}
-    for place in left:
-        before = by_key.get(place.key)
-        if before is not None and before.row.kind == place.row.kind:
-            partner[place.key] = before
+    resized = _skeleton(old) == _skeleton(new)
+    return _merged(old, new, _partners(old, new, (_called, _moved) if resized else (_moved, _called)))
+
+
+def _skeleton(places: Sequence[Place]) -> list[Hashable]:
+    """Names and kinds of what has tensors."""
+    return [(place.key, place.row.kind) for place in places if place.row.tensors]
+
+
+def _partners(old: Sequence[Place], new: Sequence[Place], steps: Sequence[_Step]) -> _Partners:
+    """The old place that each new one was: what did not change at all, then step by step what is left."""
+    partner: _Partners = {}
+    for step in (_kept, *steps):
+        step(*_left(old, new, partner), partner)
     _alone(old, new, partner)
-    return _merged(old, new, partner)
+    return partner
 
 
-def _left(old: Sequence[Place], new: Sequence[Place], partner: dict[tuple[str, int], Place]) -> tuple[list[Place], list[Place]]:
+def _kept(old: Sequence[Place], new: Sequence[Place], partner: _Partners) -> None:
+    """Pair what is the same under the same path."""
+    by_key = {place.key: place for place in old}
+    partner.update((p.key, by_key[p.key]) for p in new if p.key in by_key and by_key[p.key].kept == p.kept)
+
+
+def _called(old: Sequence[Place], new: Sequence[Place], partner: _Partners) -> None:
+    """Pair what is of one kind under the same path."""
+    by_key = {place.key: place for place in old}
+    partner.update((p.key, by_key[p.key]) for p in new if p.key in by_key and by_key[p.key].row.kind == p.row.kind)
+
+
+def _left(old: Sequence[Place], new: Sequence[Place], partner: _Partners) -> tuple[list[Place], list[Place]]:
     taken = {place.key for place in partner.values()}
     return [p for p in old if p.key not in taken], [p for p in new if p.key not in partner]
 
 
-def _moved(old: Sequence[Place], new: Sequence[Place], partner: dict[tuple[str, int], Place]) -> None:
+def _moved(old: Sequence[Place], new: Sequence[Place], partner: _Partners) -> None:
     """Pair what is the same in the same order, whatever it is called."""
     matcher = SequenceMatcher(None, [p.kept for p in old], [p.kept for p in new], autojunk=False)
     for i, j, length in matcher.get_matching_blocks():
@@ -96,7 +111,7 @@ def _moved(old: Sequence[Place], new: Sequence[Place], partner: dict[tuple[str, 
             partner[now.key] = before
 
 
-def _alone(old: Sequence[Place], new: Sequence[Place], partner: dict[tuple[str, int], Place]) -> None:
+def _alone(old: Sequence[Place], new: Sequence[Place], partner: _Partners) -> None:
     """Pair layers with those of their kinds, where between two pairs there are as many, of the same kinds in the same order."""
     taken = {place.key for place in partner.values()}
     spare = _between([(place, place.key if place.key in taken else None) for place in old])
@@ -124,7 +139,7 @@ def _between(places: Sequence[tuple[Place, Optional[tuple[str, int]]]]) -> dict[
     return found
 
 
-def _merged(old: Sequence[Place], new: Sequence[Place], partner: dict[tuple[str, int], Place]) -> list[Pair]:
+def _merged(old: Sequence[Place], new: Sequence[Place], partner: _Partners) -> list[Pair]:
     taken = {place.key for place in partner.values()}
     order = {place.key: i for i, place in enumerate(old)}
     gone = [place for place in old if place.key not in taken]

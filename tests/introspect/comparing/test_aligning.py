@@ -92,6 +92,14 @@ def test_a_layer_in_between() -> None:
     assert found == [("a", "a"), ("b", "b"), (None, "new"), ("c", "c")]
 
 
+def test_a_model_in_another_size_is_paired_name_by_name() -> None:
+    narrow, wide = (
+        papers.chain((1, 3, 12, 12), [(f"{i}", papers.conv(n * width)) for i, n in enumerate((1, 2, 4))]) for width in (4, 8)
+    )
+    assert pairs(narrow, wide) == [("0", "0"), ("1", "1"), ("2", "2")]
+    assert ("body.3", "1") in pairs(renamed(narrow), wide)  # without names to go by, equal kernels are
+
+
 def test_what_owns_nothing_has_no_effect() -> None:
     plain: papers.Steps = [("conv", papers.conv(4, activation="relu")), ("flatten", papers.Flatten()), ("fc", Dense(3))]
     apart: papers.Steps = [

@@ -104,6 +104,17 @@ def test_a_width_that_changed() -> None:
     assert [reason.code for reason in found.reasons] == ["units"]
 
 
+def test_a_wider_model_keeps_its_names_though_a_layer_looks_like_its_neighbour() -> None:
+    narrow, wide = (
+        chained(*((f"{i}", papers.conv(n, 3, 1, 1)) for i, n in enumerate((width, 2 * width, 4 * width)))) for width in (4, 8)
+    )
+    found = drift(narrow, wide)
+    assert {row.change for row in found.rows} == {"changed"}
+    assert not found.renamed
+    assert [reason.code for reason in found.accounts[0].reasons] == ["filters"]
+    adds_up(found)
+
+
 def test_a_larger_input_changes_layers_and_no_tensor() -> None:
     a, b = (chained(("conv", papers.conv(4)), ("flat", Flatten()), shape=(1, 3, side, side)) for side in (8, 9))
     found = drift(a, b)
