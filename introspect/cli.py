@@ -1,11 +1,12 @@
-"""The command line. Exit code 0 when all agrees or nothing could be compared, 1 on a mismatch, 2 on bad usage."""
+"""The command line. Exit code 0 when all agrees or nothing could be compared, 1 on a mismatch, 2 where no answer came about."""
 
 from __future__ import annotations
 
 import os
 import sys
+import traceback
 from pathlib import Path
-from typing import Any, Optional
+from typing import Any, Callable, Optional
 
 import click
 
@@ -25,12 +26,39 @@ class _Failure(click.ClickException):
     exit_code = USAGE_EXIT
 
 
+class _Commands(click.Group):
+    """No error ends with Python's own exit code, which is 1 and means that something differs."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except (click.ClickException, click.exceptions.Exit, click.Abort):
+            raise
+        except IntrospectError as error:
+            raise _Failure(str(error)) from None
+        except Exception:  # ours to mend, or a model's own code
+            traceback.print_exc()
+            ctx.exit(USAGE_EXIT)
+
+
 _trusted = click.option(
     "--trust", is_flag=True, help="Let a saved file run code while it is read: only for files whose maker you trust."
 )
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+def _answering(command: Callable[..., None]) -> Callable[..., None]:
+    """The options of every command that is asked about models and answers in one of several forms."""
+    for option in (
+        click.option("--width", type=int, help="Columns of the text; the terminal's by default."),
+        _trusted,
+        click.option("--format", "form", type=click.Choice(FORMS), default="text", show_default=True),
+        click.option("--input", "shapes", multiple=True, metavar="SHAPE", help="For a model that does not say what it takes."),
+    ):
+        command = option(command)
+    return command
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="introspect")
 def main() -> None:
     """Every number of a neural network, worked out on paper and checked against its framework."""
@@ -80,14 +108,11 @@ def explain_command(
     """
     from .many.finding import is_many
 
-    try:
-        found = None if of_many["everything"] else _target(target, trust, shapes)
-        if of_many["everything"] or is_many(found):
-            sys.exit(_explain_many(target, form, neurons, shapes=shapes, verify=not no_verify, width=width, **of_many))
-        _refuse_for_one(form, of_many)
-        explanation = found if isinstance(found, Explanation) else explain(found, parse_shapes(shapes), verify=not no_verify)
-    except IntrospectError as error:
-        raise _Failure(str(error)) from None
+    found = None if of_many["everything"] else _target(target, trust, shapes)
+    if of_many["everything"] or is_many(found):
+        sys.exit(_explain_many(target, form, neurons, shapes=shapes, verify=not no_verify, width=width, **of_many))
+    _refuse_for_one(form, of_many)
+    explanation = found if isinstance(found, Explanation) else explain(found, parse_shapes(shapes), verify=not no_verify)
     show(explanation, form, neurons=neurons, width=width)
     if explanation.status == "mismatch":
         sys.exit(MISMATCH_EXIT)
@@ -131,10 +156,7 @@ def show(explanation: Explanation, form: str = "text", *, neurons: str = "weight
 @main.command("compare")
 @click.argument("a", metavar="A")
 @click.argument("b", metavar="B")
-@click.option("--input", "shapes", multiple=True, metavar="SHAPE", help="For a model that does not say what it takes.")
-@click.option("--format", "form", type=click.Choice(FORMS), default="text", show_default=True)
-@_trusted
-@click.option("--width", type=int, help="Columns of the text; the terminal's by default.")
+@_answering
 def compare_command(a: str, b: str, shapes: tuple[str, ...], form: str, width: Optional[int], trust: bool) -> None:
     """Say where two models differ, and why; each is package.module:callable or a saved file.
 
@@ -142,10 +164,7 @@ def compare_command(a: str, b: str, shapes: tuple[str, ...], form: str, width: O
     """
     from .comparing import compare
 
-    try:
-        found = compare(_target(a, trust), _target(b, trust), parse_shapes(shapes))
-    except IntrospectError as error:
-        raise _Failure(str(error)) from None
+    found = compare(_target(a, trust), _target(b, trust), parse_shapes(shapes))
     click.echo(found.render(form, **({"width": width} if form == "text" else {})))
     if not found.same:
         sys.exit(MISMATCH_EXIT)
@@ -154,22 +173,14 @@ def compare_command(a: str, b: str, shapes: tuple[str, ...], form: str, width: O
 @main.command("diff")
 @click.argument("a", metavar="A")
 @click.argument("b", metavar="B")
-@click.option("--input", "shapes", multiple=True, metavar="SHAPE", help="For a model that does not say what it takes.")
-@click.option("--format", "form", type=click.Choice(FORMS), default="text", show_default=True)
-@_trusted
-@click.option("--width", type=int, help="Columns of the text; the terminal's by default.")
+@_answering
 def diff_command(a: str, b: str, shapes: tuple[str, ...], form: str, width: Optional[int], trust: bool) -> None:
     """Say what became of A in B: the tensors that appeared, disappeared or changed, the totals, and why.
 
     Each is a baseline, a saved explanation or other file, or package.module:callable; or both are folders of baselines, which
     are taken file by file. The exit code is 0 where every count and shape is what it was, 1 where not, 2 where nobody can say.
     """
-    try:
-        found = _drift(a, b, shapes, trust)
-    except IntrospectError as error:
-        raise _Failure(str(error)) from None
-    except Exception as error:  # a target's own code may raise anything, and 1 means that something differs
-        raise _Failure(f"{type(error).__name__}: {error}") from error
+    found = _drift(a, b, shapes, trust)
     _show_drift(found, form, width)
     if not found.same:
         sys.exit(MISMATCH_EXIT)
@@ -206,10 +217,7 @@ def _show_drift(found: Any, form: str, width: Optional[int]) -> None:
 )
 @click.option("--at", metavar="PATH", help="The layer, block or tensor that the claim is about; the whole model by default.")
 @click.option("--quantity", default="params", show_default=True, help="params, trainable, weights, neurons, connections, ...")
-@click.option("--input", "shapes", multiple=True, metavar="SHAPE", help="For a model that does not say what it takes.")
-@click.option("--format", "form", type=click.Choice(FORMS), default="text", show_default=True)
-@_trusted
-@click.option("--width", type=int, help="Columns of the text; the terminal's by default.")
+@_answering
 def diagnose_command(
     target: str,
     claims: tuple[str, ...],
@@ -227,12 +235,9 @@ def diagnose_command(
     """
     from .diagnosing import diagnose
 
-    try:
-        model = _target(target, trust, shapes)
-        inputs = None if isinstance(model, Explanation) else parse_shapes(shapes)
-        found = diagnose(model, _claimed(claims), at, quantity, inputs=inputs)
-    except IntrospectError as error:
-        raise _Failure(str(error)) from None
+    model = _target(target, trust, shapes)
+    inputs = None if isinstance(model, Explanation) else parse_shapes(shapes)
+    found = diagnose(model, _claimed(claims), at, quantity, inputs=inputs)
     click.echo(found.render(form, **({"width": width} if form == "text" else {})))
     if not found.right:
         sys.exit(MISMATCH_EXIT)

@@ -31,6 +31,8 @@ def resolve(target: str) -> Any:
         raise IntrospectError(
             f"{target} cannot be called without arguments", got=error, hint="a function that makes the model"
         ) from None
+    except Exception as error:  # the model's own code
+        raise IntrospectError(f"{target} makes no model", got=f"{type(error).__name__}: {error}") from error
 
 
 def locate(target: str) -> Any:

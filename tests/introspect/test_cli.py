@@ -62,6 +62,29 @@ def test_bad_usage_exits_with_2_and_says_why(args: list[str], said: str) -> None
     assert said in result.output
 
 
+PAPER = "introspect.demo:on_paper"
+
+
+@pytest.mark.parametrize("args", [["explain"], ["compare", PAPER], ["diff", PAPER], ["diagnose", "--claim", "1"]])
+def test_a_model_whose_own_code_fails_is_no_difference(args: list[str], tmp_path: Path) -> None:
+    (tmp_path / "broken.py").write_text("def net():\n    raise ZeroDivisionError('no heads')\n", encoding="utf-8")
+    result = invoke(*args, f"{tmp_path / 'broken.py'}:net")
+    assert result.exit_code == 2
+    assert "makes no model" in result.output
+    assert "ZeroDivisionError: no heads" in result.output
+
+
+def test_what_nobody_foresaw_is_shown_whole_and_is_no_difference(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(*args: Any) -> Any:
+        raise RuntimeError("nobody foresaw this")
+
+    monkeypatch.setattr("introspect.comparing.compare", fails)
+    result = invoke("compare", PAPER, PAPER)
+    assert result.exit_code == 2
+    assert "Traceback" in result.output
+    assert "nobody foresaw this" in result.output
+
+
 def test_a_damaged_file_is_bad_usage(tmp_path: Path) -> None:
     (tmp_path / "e.json").write_text("{", encoding="utf-8")
     assert invoke("explain", str(tmp_path / "e.json")).exit_code == 2
