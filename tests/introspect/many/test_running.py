@@ -56,6 +56,7 @@ def started(tmp_path: Path) -> subprocess.Popen[bytes]:
     run = subprocess.Popen(
         command("zoo:SLOW", "--output", "out.jsonl", "--workers", "2"), start_new_session=True, cwd=tmp_path,
         env=environment(ZOO_PIDS=str(pids)), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a shell's job in the background ignores it
     )  # fmt: skip
     waiting = time.monotonic() + 60
     while not (tmp_path / "out.jsonl").exists() or (tmp_path / "out.jsonl").read_bytes().count(b"\n") < 2:
