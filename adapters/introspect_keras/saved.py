@@ -66,10 +66,10 @@ def _written(archive: archives.Archive) -> str:
 def _weights_alone(stored: Listed, name: str) -> Explanation:
     """The tensors of a file without a configuration; what belongs to an optimiser is left out."""
     found = {key: shape for key, shape in stored.datasets.items() if not key.startswith(("optimizer/", "optimizer_weights/"))}
-    left = len(stored.datasets) - len(found)
-    notes = (f"the state of an optimiser is left out: {left:,} tensors",) if left else ()
     listed_ = [tensors.Stored(key.replace("/vars/", "/"), shape, buffer=False) for key, shape in found.items()]
-    return tensors.explained(tensors.Contents("HDF5 weights", listed_, notes=notes, separator="/"), name)
+    return tensors.explained(
+        tensors.Contents("HDF5 weights", listed_, separator="/", left_out=len(stored.datasets) - len(found)), name
+    )
 
 
 def _explained(model: Any, held: Held, name: str, inputs: Any) -> Explanation:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from math import prod
 from typing import NamedTuple, Optional
 
@@ -31,7 +31,10 @@ class Stored(NamedTuple):
 
 
 class Contents(NamedTuple):
-    """What a file holds, in its own order. `kinds`: the class of the layer at a prefix, where the file names it."""
+    """What a file holds, in its own order. `kinds`: the class of the layer at a prefix, where the file names it.
+
+    `left_out`: how many tensors more belong to an optimiser.
+    """
 
     form: str
     tensors: list[Stored]
@@ -39,6 +42,7 @@ class Contents(NamedTuple):
     kinds: Mapping[str, str] = {}
     notes: tuple[str, ...] = ()
     separator: str = "."
+    left_out: int = 0
 
 
 def explained(contents: Contents, name: str) -> Explanation:
@@ -53,7 +57,7 @@ def explained(contents: Contents, name: str) -> Explanation:
     kinds = {_clean(path): _clean(kind) for path, kind in contents.kinds.items()}
     layers = [_layer(path, group, kinds.get(path, "")) for path, group in groups.items()]
     model = Model(contents.form, contents.version, _clean(name), tuple(layers), complete=False,
-                  notes=(*contents.notes, *_notes(contents.tensors)))  # fmt: skip
+                  notes=(*contents.notes, *_notes(contents)))  # fmt: skip
     reported = tuple(ReportedLayer(path, tuple(map(_reported, group))) for path, group in groups.items())
     return Explanation(model, Reported(reported, source=model.name))
 
@@ -118,11 +122,12 @@ def _trainable(tensor: Stored) -> bool:
     return not _buffer(tensor) if tensor.trainable is None else tensor.trainable
 
 
-def _notes(tensors: Iterable[Stored]) -> list[str]:
-    silent = [tensor for tensor in tensors if tensor.buffer is None]
-    notes = []
+def _notes(contents: Contents) -> list[str]:
+    silent = [tensor for tensor in contents.tensors if tensor.buffer is None]
+    n = contents.left_out
+    notes = [f"the state of an optimiser is left out: {n:,} tensor{'' if n == 1 else 's'}"] if n else []
     if any(_buffer(tensor) for tensor in silent):
         notes.append(f"{', '.join(sorted(STATE))} are taken for buffers by their names: the file does not say")
-    if any(tensor.trainable is None for tensor in tensors):
+    if any(tensor.trainable is None for tensor in contents.tensors):
         notes.append("the file does not say what training changes: every parameter stands as trainable")
     return notes

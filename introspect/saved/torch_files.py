@@ -204,12 +204,9 @@ class _Found:
         wrapped = bool(wrapper) and all("." in name[len(wrapper) :] for name in self.tensors)
         cut = len(wrapper) if wrapped and wrapper[:-1] in _WRAPPERS else 0
         notes = [f"what stands under {wrapper[:-1]!r}"] if cut else []
-        if self.left_out:
-            notes.append(f"the state of an optimiser is left out: {self.left_out:,} tensors")
         notes += self._views()
-        return Contents(
-            form, [_told(name[cut:], tensor) for name, tensor in self.tensors.items()], "", self.kinds, tuple(notes)
-        )
+        told = [_told(name[cut:], tensor) for name, tensor in self.tensors.items()]
+        return Contents(form, told, "", self.kinds, tuple(notes), left_out=self.left_out)
 
     def _views(self) -> list[str]:
         """Storages that several tensors share without being the same."""
