@@ -272,8 +272,9 @@ def _held_in_turn(file: BinaryIO, keys: Any, storages: dict[str, Storage]) -> No
         storage = storages.get(key) if isinstance(key, str) else None
         if storage is None:
             raise UnreadableError("a storage of this file belongs to no tensor", got=str(key)[:40])
-        position += 8 + elements * storage.width
-        _held(storage, min(elements * storage.width, elements * storage.width - position + size))
+        claimed, left = elements * storage.width, size - position - 8
+        _held(storage._replace(elements=max(elements, storage.elements)), min(claimed, left))
+        position += 8 + claimed
         held.add(key)
     for key in storages.keys() - held:
         _held(storages[key], None)

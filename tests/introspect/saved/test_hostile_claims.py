@@ -72,6 +72,16 @@ def test_an_exported_program_whose_weights_are_not_there(tmp_path: Path) -> None
         assert said in refused(tmp_path / "file") or said == ""
 
 
+@pytest.mark.parametrize("elements", [2**62, 10**9, 13])
+def test_an_old_file_whose_storage_claims_more_than_is_there(tmp_path: Path, elements: int) -> None:
+    shapes = {"a": (3, 4), "b": (2,)}
+    storage = struct.pack("<q", 12)
+    whole = files.legacy(shapes)
+    assert whole.count(storage) == 1
+    (tmp_path / "file").write_bytes(whole.replace(storage, struct.pack("<q", elements)))
+    assert "not as large as it claims" in refused(tmp_path / "file")
+
+
 def test_what_is_no_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     os.mkfifo(tmp_path / "pipe")
     (tmp_path / "round").symlink_to("round")
