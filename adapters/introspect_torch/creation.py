@@ -60,11 +60,13 @@ def listening(heard: Callable[[Callable[..., Any], Any, Any], None], call: Calla
         yield  # without modes nothing is heard, and what is drawn is put back
 
 
-_DRAWING = frozenset(
-    "rand randn randint randperm normal bernoulli multinomial rand_like randn_like randint_like normal_ uniform_ bernoulli_ "
-    "random_ exponential_ geometric_ log_normal_ cauchy_ poisson".split()
+_LIKE = frozenset({"rand_like", "randn_like", "randint_like"})
+_TAKE_A_GENERATOR = _LIKE if "generator" in str(torch.rand_like.__doc__) else frozenset()  # older versions' do not
+_DRAWING = _TAKE_A_GENERATOR | frozenset(
+    "rand randn randint randperm normal bernoulli multinomial normal_ uniform_ bernoulli_ random_ exponential_ geometric_ "
+    "log_normal_ cauchy_ poisson".split()
 )
-_DRAWING_FROM_ALL = frozenset(  # these take no generator: PyTorch's own is put back behind them
+_DRAWING_FROM_ALL = (_LIKE - _TAKE_A_GENERATOR) | frozenset(  # these take none: PyTorch's own is put back behind them
     "dropout dropout1d dropout2d dropout3d alpha_dropout feature_alpha_dropout feature_dropout rrelu rrelu_ gumbel_softmax "
     "scaled_dot_product_attention fractional_max_pool2d fractional_max_pool3d fractional_max_pool2d_with_indices "
     "fractional_max_pool3d_with_indices multi_head_attention_forward lstm gru rnn_tanh rnn_relu".split()
