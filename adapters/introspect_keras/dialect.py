@@ -136,8 +136,11 @@ class Dialect(Protocol):
     def weight_name(self, layer: Any, variable: Any) -> str:
         """What a variable is called within `layer`."""
 
-    def trainable(self, containers: tuple[Any, ...], layer: Any, variable: Any) -> bool:
-        """Whether training changes `variable` (None: what the layer would make), by the flags of all that holds it."""
+    def trained(self, containers: tuple[Any, ...], layer: Any, variables: Sequence[Any]) -> list[bool]:
+        """Whether training changes each of `variables` of `layer`, by the flags of all that holds it."""
+
+    def would_train(self, containers: tuple[Any, ...], layer: Any) -> bool:
+        """Whether training would change what `layer` is going to make."""
 
     def declared_inputs(self, layer: Any) -> Optional[list[tuple[str, ReportedShape]]]:
         """Names and shapes of the inputs that the configuration of `layer` declares or that it was built on."""

@@ -123,11 +123,13 @@ class Keras1:
         name, own = str(variable.name), f"{layer.name}_"
         return name[len(own) :] if name.startswith(own) else name
 
-    def trainable(self, containers: tuple[Any, ...], layer: Any, variable: Any) -> bool:
-        flags = all(getattr(holder, "trainable", True) for holder in (*containers, layer))
-        if variable is None:
-            return flags
-        return flags and any(variable is v for v in getattr(layer, "trainable_weights", []))
+    def trained(self, containers: tuple[Any, ...], layer: Any, variables: Sequence[Any]) -> list[bool]:
+        asked = self.would_train(containers, layer)
+        trainable = {id(v) for v in getattr(layer, "trainable_weights", [])} if asked else ()
+        return [id(variable) in trainable for variable in variables]
+
+    def would_train(self, containers: tuple[Any, ...], layer: Any) -> bool:
+        return all(getattr(holder, "trainable", True) for holder in (*containers, layer))
 
     def declared_inputs(self, layer: Any) -> Optional[list[tuple[str, ReportedShape]]]:
         graph = self.graph(layer)

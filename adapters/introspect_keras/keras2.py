@@ -76,14 +76,15 @@ class Keras2(Keras3):
         start = name.find(own)
         return name[start + len(own) :].replace("/", ".") if start >= 0 else name.replace("/", ".")
 
-    def trainable(self, containers: tuple[Any, ...], layer: Any, variable: Any) -> bool:
+    def trained(self, containers: tuple[Any, ...], layer: Any, variables: Sequence[Any]) -> list[bool]:
         """By the flags of everything that holds the variable, inside the layer too."""
-        if not all(holder.trainable for holder in (*containers, layer)):
-            return False
-        if variable is None:
-            return True
-        holders = [part for part in layer._flatten_layers() if any(variable is v for v in self.own_weights(part))]
-        return bool(variable.trainable) and all(part.trainable for part in holders)
+        if not variables or not self.would_train(containers, layer):
+            return [False] * len(variables)
+        frozen = {id(v) for part in layer._flatten_layers() if not part.trainable for v in self.own_weights(part)}
+        return [bool(variable.trainable) and id(variable) not in frozen for variable in variables]
+
+    def would_train(self, containers: tuple[Any, ...], layer: Any) -> bool:
+        return all(holder.trainable for holder in (*containers, layer))
 
     def declared_inputs(self, layer: Any) -> Optional[list[tuple[str, ReportedShape]]]:
         graph = self.graph(layer)

@@ -15,7 +15,7 @@ from .ops import OPERATIONS
 from .specs import LAYERS
 from .specs_adapted import adapted
 from .specs_attention import CALLED
-from .stored import Law
+from .stored import Law, Stored
 from .tracing import trace, traceable
 
 _SHAPING = ("call", "__call__", "build", "compute_output_shape", "compute_output_spec", "add_weight")
@@ -28,7 +28,7 @@ class Keras3:
         self.version = version
         self._graphs: dict[int, tuple[Any, Optional[Graph]]] = {}
         self._laws: dict[int, tuple[Any, Optional[Law]]] = {}
-        self._specs: dict[Spec, Spec] = {}
+        self._shared: dict[tuple[Spec, tuple[Stored, ...]], Law] = {}
 
     def graph(self, layer: Any) -> Optional[Graph]:
         if not is_a(layer, "Functional", "Sequential"):
@@ -64,7 +64,7 @@ class Keras3:
             law = self._law(layer, node)
             if self.depends_on_call(layer):
                 return law
-            found = self._laws[id(layer)] = (layer, None if law is None else law.shared(self._specs))
+            found = self._laws[id(layer)] = (layer, None if law is None else law.shared(self._shared))
         return found[1]
 
     def depends_on_call(self, layer: Any) -> bool:
@@ -105,11 +105,13 @@ class Keras3:
             return path[len(own) + 1 :].replace("/", ".")
         return str(variable.name)
 
-    def trainable(self, containers: tuple[Any, ...], layer: Any, variable: Any) -> bool:
+    def trained(self, containers: tuple[Any, ...], layer: Any, variables: Sequence[Any]) -> list[bool]:
         """Keras 3 asks the model that is looked at and the variable; a container in between has set its variables' flags."""
-        outermost = containers[0] if containers else layer
-        flag = variable.trainable if variable is not None else layer.trainable
-        return bool(outermost.trainable) and bool(flag)
+        asked = bool((containers[0] if containers else layer).trainable)
+        return [asked and bool(variable.trainable) for variable in variables]
+
+    def would_train(self, containers: tuple[Any, ...], layer: Any) -> bool:
+        return bool((containers[0] if containers else layer).trainable) and bool(layer.trainable)
 
     def declared_inputs(self, layer: Any) -> Optional[list[tuple[str, ReportedShape]]]:
         graph = self.graph(layer)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Optional
 
 from introspect.reported import ReportedShape
@@ -62,11 +63,11 @@ class MultiBackend(Keras1):
         name, own = str(variable.name), f"{layer.name}/"
         return (name[len(own) :] if name.startswith(own) else name).partition(":")[0].replace("/", ".")
 
-    def trainable(self, containers: tuple[Any, ...], layer: Any, variable: Any) -> bool:
+    def trained(self, containers: tuple[Any, ...], layer: Any, variables: Sequence[Any]) -> list[bool]:
         """By the flags of the models around it, and the layer's own list: the first versions forget a frozen layer's parts."""
-        if not all(holder.trainable for holder in containers):
-            return False
-        return bool(layer.trainable) if variable is None else any(variable is v for v in layer.trainable_weights)
+        asked = all(holder.trainable for holder in containers)
+        trainable = {id(v) for v in layer.trainable_weights} if asked else ()
+        return [id(variable) in trainable for variable in variables]
 
     def computed(self, layer: Any, shapes: list[ReportedShape]) -> Optional[list[ReportedShape]]:
         if is_a(layer, *_MODELS):

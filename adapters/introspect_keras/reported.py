@@ -6,7 +6,7 @@ from itertools import zip_longest
 from math import prod
 from typing import Any, NamedTuple, Optional
 
-from introspect.ir import Model
+from introspect.ir import Model, lawless
 from introspect.reported import Reported, ReportedLayer, ReportedOutput, ReportedShape, ReportedTensor
 
 from .detecting import is_layer
@@ -26,7 +26,7 @@ class Flowing(NamedTuple):
 def report(model: Any, translated: Model, *, full: bool = True) -> Reported:
     """Everything Keras says; with ``full=False`` only the tensors that no law speaks of."""
     dialect = dialect_of(model)
-    if not full and all(holding.roles for layer in translated.layers for holding in layer.holdings):
+    if not full and not any(lawless(layer.holdings) for layer in translated.layers):
         return Reported(source=f"Keras {dialect.version}")
     visitor = Reporter(dialect, model, translated)
     Walk(dialect, model, visitor).run(entrances(translated))

@@ -42,9 +42,9 @@ class Law:
     spec: Spec
     stored: tuple[Stored, ...] = ()
 
-    def shared(self, specs: dict[Spec, Spec]) -> Law:
-        """With the spec of an earlier layer that is configured alike: what it comes to is worked out once."""
-        return Law(specs.setdefault(self.spec, self.spec), self.stored)
+    def shared(self, laws: dict[tuple[Spec, tuple[Stored, ...]], Law]) -> Law:
+        """The law of an earlier layer that is configured alike: what it comes to is worked out once, by its spec's identity."""
+        return laws.setdefault((self.spec, self.stored), self)
 
 
 CHANNELS = {"channels_first": "first", "channels_last": "last"}

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Optional
 
 from introspect.algebra import evaluate, unknown
 from introspect.building import Builder
 from introspect.counting import law_tensors
 from introspect.errors import InputNeededError, IntrospectError, ShapeError
-from introspect.ir import Holding, Layer, Model
+from introspect.ir import Alike, Holding, Holdings, Identities, Layer, Model
 from introspect.layers import Container, Declared, Opaque, Shape, Spec
 from introspect.layers.base import show
 from introspect.reported import ReportedShape
@@ -48,7 +49,9 @@ class Translator:
         self.dialect, self.builder = dialect, builder
         self.given: list[Optional[Shape]] = []
         self._layers: dict[str, int] = {}
-        self._identities: dict[int, tuple[str, Any]] = {}
+        self._identities = Identities()
+        self._alike: dict[Any, tuple[Alike, Optional[Law]]] = {}  # the law holds on to what its id in the key stands for
+        self._variables: list[Any] = []  # and these to what theirs do
 
     def enter(self, name: str, position: int, declared: Optional[ReportedShape]) -> int:
         shape = settle(self.given[position], declared, position, name)
@@ -73,9 +76,10 @@ class Translator:
     def declare(self, path: str, layer: Any, graph: Graph, around: Around) -> None:
         if path not in self._layers:
             holders = (*around.containers, layer)
-            trainable = all(self.dialect.trainable((), holder, None) for holder in holders)
-            own = [Holding(name, f"{path}.{name}", (name,), "", flag and trainable) for name, _, flag in graph.weights]
-            self._layers[path] = self.builder.layer(path, Declared(graph.weights), own, type(layer).__name__)
+            trainable = all(self.dialect.would_train((), holder) for holder in holders)
+            alike = Alike(Holding(name, "", (name,), "", flag and trainable) for name, _, flag in graph.weights)
+            held = self._owning(alike, [(path, name) for name, _, _ in graph.weights])
+            self._layers[path] = self.builder.layer(path, Declared(graph.weights), held, type(layer).__name__)
 
     def orphan(self, name: str, position: int, declared: Optional[ReportedShape]) -> int:
         return self.builder.value(settle(None, declared, position, name))
@@ -95,9 +99,8 @@ class Translator:
 
     def hold(self, path: str, layer: Any, weights: list[Any], around: Around) -> None:
         if path not in self._layers:
-            names = named_weights(self.dialect, layer, None, weights)
-            holdings = [self._holding(name, v, (), "", layer, around) for name, v in names]
-            self._layers[path] = self.builder.layer(path, Container(), holdings, type(layer).__name__)
+            held = self._held(layer, None, weights, around)
+            self._layers[path] = self.builder.layer(path, Container(), held, type(layer).__name__)
 
     def _layer(self, path: str, layer: Any, law: Optional[Law], shapes: list[Optional[Shape]], around: Around) -> int:
         if path not in self._layers:
@@ -109,46 +112,48 @@ class Translator:
 
     def _holdings(
         self, path: str, layer: Any, law: Optional[Law], shapes: list[Optional[Shape]], around: Around
-    ) -> list[Holding]:
+    ) -> Sequence[Holding]:
         if not is_layer(layer):
-            return []
+            return ()
         if not self.dialect.built(layer):
-            return self._expected(path, layer, law, shapes, around)
+            expected = self._expected(path, layer, law, shapes, around)
+            return self._owning(expected, [(path, one.name) for one in expected])
         weights = weights_of(self.dialect, layer, around)
         if not weights and (law is None or not law.stored):
-            return []  # most layers own nothing
-        stored = {item.name: item for item in law.stored} if law else {}
-        names = named_weights(self.dialect, layer, law, weights)
-        return [
-            self._holding(
-                name,
-                v,
-                stored[name].roles if name in stored else (),
-                stored[name].layout if name in stored else "",
-                layer,
-                around,
-            )
-            for name, v in names
-        ]
+            return ()  # most layers own nothing
+        return self._held(layer, law, weights, around)
 
-    def _holding(self, name: str, variable: Any, roles: tuple[str, ...], layout: str, layer: Any, around: Around) -> Holding:
-        identity = self._identities.setdefault(id(variable), (f"weight{len(self._identities)}", variable))[0]
-        return Holding(name, identity, roles, layout, self.dialect.trainable(around.containers, layer, variable))
+    def _held(self, layer: Any, law: Optional[Law], weights: list[Any], around: Around) -> Sequence[Holding]:
+        """The variables that a layer has made."""
+        named = named_weights(self.dialect, layer, law, weights)
+        variables = [variable for _, variable in named]
+        trained = self.dialect.trained(around.containers, layer, variables)
+        key = (id(law), tuple([name for name, _ in named]), tuple(trained))
+        found = self._alike.get(key)
+        if found is None:
+            places = {item.name: (item.roles, item.layout) for item in (law.stored if law else ())}
+            made = [Holding(name, "", *places.get(name, ((), "")), flag) for (name, _), flag in zip(named, trained)]
+            found = self._alike[key] = Alike(made), law
+        self._variables += variables
+        return self._owning(found[0], [id(variable) for variable in variables])
 
-    def _expected(
-        self, path: str, layer: Any, law: Optional[Law], shapes: list[Optional[Shape]], around: Around
-    ) -> list[Holding]:
-        """The variables that a layer will make once it is built."""
+    def _owning(self, alike: Alike, keys: Sequence[Any]) -> Sequence[Holding]:
+        if not alike:
+            return ()
+        start = len(self._identities.keys)
+        self._identities.keys += keys
+        return Holdings(alike, start, self._identities)
+
+    def _expected(self, path: str, layer: Any, law: Optional[Law], shapes: list[Optional[Shape]], around: Around) -> Alike:
+        """The variables that a layer will make once it is built, without their identities."""
         if law is None:  # how many it will make is unknown, and so not nothing
-            return [Holding("weights", f"{path}.weights")]
+            return Alike([Holding("weights", "")])
         owned = law_tensors(Layer(path, law.spec), tuple(shapes))
         keys = {tensor.key for tensor in owned or ()}
-        trainable = self.dialect.trainable(around.containers, layer, None)
-        return [
-            Holding(item.name, f"{path}.{item.name}", item.roles, item.layout, trainable)
-            for item in law.stored
-            if set(item.roles) <= keys
-        ]
+        trainable = self.dialect.would_train(around.containers, layer)
+        return Alike(
+            Holding(item.name, "", item.roles, item.layout, trainable) for item in law.stored if set(item.roles) <= keys
+        )
 
 
 def weights_of(dialect: Dialect, layer: Any, around: Around) -> list[Any]:
