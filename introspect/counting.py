@@ -254,7 +254,7 @@ def outputs(row: Row) -> Optional[Dim]:
 
 def connections(row: Row) -> Optional[Connections]:
     """Edges of one call, for one example; None where an input's shape, or what the layer does, is not known."""
-    if row.call is not None and _could_be_anything(row):
+    if row.call is not None and (_could_be_anything(row) or not row.layer.spec.edges_known):
         return None
     if row.call is None or not row.layer.spec.weighted:
         return Connections()

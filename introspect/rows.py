@@ -168,7 +168,8 @@ class LayerRow:
 
     @property
     def _why_unknown(self) -> str:
-        return f"a law for {self.kind_name} ({self.path})" if self.spec.lawless else _NO_SHAPE
+        lacking = self.spec.lawless or not self.spec.edges_known
+        return f"a law for {self.kind_name} ({self.path})" if lacking else _NO_SHAPE
 
     @cached_property
     def units(self) -> Count:

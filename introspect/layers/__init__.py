@@ -5,6 +5,7 @@ from .along import Along, Diagonal, Gather, IndexSelect, OneHot, SlidingView, To
 from .attention import MultiHeadAttention, ScaledDotProduct
 from .base import Connections, Shape, Spec, Tensor, Term, axis_suffixes, kernel_axes
 from .basic import Container, Identity, Input, Opaque
+from .both_ways import BothWays
 from .cells import StackedCells
 from .contraction import Contraction
 from .conv import Conv, DepthwiseConv, SeparableConv
@@ -59,10 +60,11 @@ from .sampling import GridSample, Inverse, PyramidPool, SpatialTransformer
 from .slicing import Index, Slice, Split
 from .transposed import TransposedConv
 from .window import windows
+from .stepped import Stepped
 from .wrapped import Computed, Frozen, LowRank, Pruned, Quantize, Quantized, SpectralNorm, WeightNorm
 
 __all__ = [
-    "Activation", "AdaptivePool", "AdaptiveSoftmax", "Along", "BatchNorm", "Bilinear", "CTCLoss", "ChannelScale",
+    "Activation", "AdaptivePool", "AdaptiveSoftmax", "Along", "BatchNorm", "Bilinear", "BothWays", "CTCLoss", "ChannelScale",
     "ChannelShuffle", "ClassToken", "ClassificationLoss", "Computed", "Concatenate", "Connections", "Container", "Contraction",
     "Conv", "ConvRecurrent", "CosineEmbeddingLoss", "CosineSimilarity", "CrossDistance", "CustomRecurrent",
     "DataNormalization", "Declared", "DecomposedRelativePosition", "Dense", "DepthwiseConv", "Diagonal", "DotAttention",
@@ -75,6 +77,6 @@ __all__ = [
     "Quantized", "RMSNorm", "Recurrent", "RecurrentCell", "Reduce", "RelativePositionBias", "Repeat", "Reshape",
     "ReversibleEmbedding", "ScaleShift", "ScaledDotProduct", "SeparableConv", "SeparablePositionEmbedding", "Shape", "Slice",
     "SlidingView", "SpatialTransformer", "Spec", "SpectralNorm", "Spectrogram", "Split", "Stack", "StackedCells",
-    "Standardization", "Tensor", "Term", "Tile", "TimeDistributed", "TopK", "TransposedConv", "TripletLoss", "Unfold",
-    "Upsample", "WeightNorm", "axis_suffixes", "broadcast", "kernel_axes", "windows",
+    "Standardization", "Stepped", "Tensor", "Term", "Tile", "TimeDistributed", "TopK", "TransposedConv", "TripletLoss",
+    "Unfold", "Upsample", "WeightNorm", "axis_suffixes", "broadcast", "kernel_axes", "windows",
 ]  # fmt: skip

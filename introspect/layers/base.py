@@ -95,6 +95,7 @@ class Spec:
         super().__init_subclass__(**kwargs)
         if "kind" in cls.__dict__:
             known = Spec.registry.setdefault(cls.kind, cls)
+    edges_known: ClassVar[bool] = True  # False: it also computes with tensors of which no law says what is done with them
             if known.__qualname__ != cls.__qualname__:
                 raise TypeError(f"two laws are called {cls.kind!r}: {known!r} and {cls!r}")
 

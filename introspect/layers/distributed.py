@@ -32,6 +32,10 @@ class TimeDistributed(Spec):
     def nonlinear(self) -> bool:
         return self.inner.nonlinear
 
+    @property
+    def edges_known(self) -> bool:  # type: ignore[override]
+        return self.inner.edges_known
+
     def step(self, x: Shape) -> Shape:
         """One step of a sequence."""
         if len(x) < 3:
