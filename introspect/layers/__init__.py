@@ -10,6 +10,7 @@ from .cells import StackedCells
 from .contraction import Contraction
 from .conv import Conv, DepthwiseConv, SeparableConv
 from .conv_recurrent import ConvRecurrent
+from .created import Created
 from .custom_recurrent import CustomRecurrent
 from .declared import Declared
 from .dense import Bilinear, Dense, Highway, MaxoutDense
@@ -66,7 +67,7 @@ from .wrapped import Computed, Frozen, LowRank, Pruned, Quantize, Quantized, Spe
 __all__ = [
     "Activation", "AdaptivePool", "AdaptiveSoftmax", "Along", "BatchNorm", "Bilinear", "BothWays", "CTCLoss", "ChannelScale",
     "ChannelShuffle", "ClassToken", "ClassificationLoss", "Computed", "Concatenate", "Connections", "Container", "Contraction",
-    "Conv", "ConvRecurrent", "CosineEmbeddingLoss", "CosineSimilarity", "CrossDistance", "CustomRecurrent",
+    "Conv", "ConvRecurrent", "CosineEmbeddingLoss", "CosineSimilarity", "Created", "CrossDistance", "CustomRecurrent",
     "DataNormalization", "Declared", "DecomposedRelativePosition", "Dense", "DepthwiseConv", "Diagonal", "DotAttention",
     "Einsum", "EinsumDense", "Elementwise", "ElementwiseLoss", "Embedding", "EmbeddingBag", "Encoding", "Expand",
     "FeaturePool", "Flatten", "Fold", "FractionalPool", "Frozen", "GatedLinear", "Gather", "GaussianLoss", "GlobalPool",

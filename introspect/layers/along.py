@@ -169,10 +169,17 @@ class SlidingView(Spec):
 
 @dataclass(frozen=True)
 class OneHot(Spec):
-    """A new last axis, as long as there are classes. Source: PyTorch's ``one_hot`` page."""
+    """A new axis, the last unless `axis` says otherwise, as long as there are classes. Sources: the ``one_hot`` pages of
+    PyTorch and TensorFlow.
+    """
 
     classes: int
+    axis: int = -1
     kind: ClassVar[str] = "one_hot"
 
     def output(self, *inputs: Shape) -> Shape:
-        return (*inputs[0], self.classes)
+        x = inputs[0]
+        if not -len(x) - 1 <= self.axis <= len(x):
+            raise ShapeError("a one-hot vector has no such place", got=show(x), expected=f"an axis {self.axis}")
+        axis = self.axis % (len(x) + 1)
+        return (*x[:axis], self.classes, *x[axis:])

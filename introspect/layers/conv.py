@@ -55,7 +55,7 @@ class Sliding(Windowed):
         raise NotImplementedError
 
     def output(self, *inputs: Shape) -> Shape:
-        (x,) = inputs
+        x = inputs[0]  # a kernel that flows in beside it is spoken of by the fields
         self.input_channels(x)
         return self.arranged(x, self.out_channels(x), self.positions(x))
 

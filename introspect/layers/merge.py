@@ -130,10 +130,14 @@ class MatMul(Spec):
     """Matrix product over the last two axes, the others broadcast. Source: PyTorch's ``matmul`` page.
 
     `ranks`: how many axes the two have, where that is fixed (``bmm``, ``mm``, ``mv``); the others are then equal. What is
-    given besides them is stretched to the product, and added.
+    given besides them is stretched to the product, and added. `turned`: which of the two has its last axes exchanged first.
+
+    >>> MatMul(turned=(False, True)).output((8, 5, 64), (8, 7, 64))
+    (8, 5, 7)
     """
 
     ranks: tuple[int, ...] = ()
+    turned: tuple[bool, bool] = (False, False)
     kind: ClassVar[str] = "matmul"
 
     def output(self, *inputs: Shape) -> Shape:
@@ -147,6 +151,9 @@ class MatMul(Spec):
     def _product(self, a: Shape, b: Shape) -> Shape:
         if not a or not b:
             raise ShapeError("a matrix product needs at least vectors", got=f"{show(a)} and {show(b)}")
+        if any(turned and len(x) < 2 for turned, x in zip(self.turned, (a, b))):
+            raise ShapeError("a vector has no axes to exchange", got=f"{show(a)} and {show(b)}")
+        a, b = (((*x[:-2], x[-1], x[-2]) if turned else x) for turned, x in zip(self.turned, (a, b)))
         left, right = ((1, *a) if len(a) == 1 else a), ((*b, 1) if len(b) == 1 else b)
         require_dim(left[-1], right[-2], "the inner axis of a matrix product")
         if self.ranks:

@@ -8,9 +8,8 @@ from typing import ClassVar, Optional, Union
 from ..algebra import Dim, Expr, exact_div, product
 from ..errors import ConfigurationError, ShapeError
 from .base import Shape, Spec, axis_suffixes, positive, require_dim, require_divisible, require_rank, show
+from .sizes import Size, size_of, sizes_of
 from .window import require_padding
-
-Target = Union[Dim, tuple[str, int]]  # a size, -1 for what is left, or ("input", i): as the input's axis i
 
 
 class _Rearranged(Spec):
@@ -60,22 +59,24 @@ class Flatten(_Rearranged):
 class Reshape(_Rearranged):
     """The same elements in the shape `target`, after the first `keep` axes. One entry may be -1: what is left.
 
+    An entry may be taken from a shape that flows in, too, of this input or of a further one.
+
     >>> Reshape((-1, 5), keep=1).output((2, 3, 10)), Reshape((("input", 0), -1)).output((2, 3, 10))
     ((2, 6, 5), (2, 30))
     """
 
-    target: tuple[Target, ...]
+    target: tuple[Size, ...]
     keep: int = 0
     only: Optional[int] = None  # the one axis that is reshaped, all others staying (PyTorch's `unflatten`)
     kind: ClassVar[str] = "reshape"
     reshapes: ClassVar[bool] = True
 
     def output(self, *inputs: Shape) -> Shape:
-        (x,) = inputs
+        x = inputs[0]
         if self.only is not None:
             return self._unflattened(x, self.only)
         free = product(x[self.keep :])
-        sizes = [self._size(entry, x) for entry in self.target]
+        sizes = [size_of(entry, inputs) for entry in self.target]
         fixed = product(size for size in sizes if not _is_rest(size))
         rests = sum(1 for size in sizes if _is_rest(size))
         if rests > 1:
@@ -96,14 +97,6 @@ class Reshape(_Rearranged):
             raise ShapeError("no such axis to reshape", got=show(x), expected=f"an axis {axis}")
         axis %= len(x)
         return (*x[:axis], *Reshape(self.target).output((x[axis],)), *x[axis + 1 :])
-
-    @staticmethod
-    def _size(entry: Target, x: Shape) -> Dim:
-        if not isinstance(entry, tuple):
-            return entry
-        if not -len(x) <= entry[1] < len(x):
-            raise ShapeError("a reshape refers to a missing axis", got=show(x), expected=f"an axis {entry[1]}")
-        return x[entry[1]]
 
 
 def regrouped(before: Shape, after: Shape, now: Shape) -> Shape:
@@ -297,15 +290,15 @@ class Reduce(Spec):
 class Expand(Spec):
     """Axes of size 1 stretched to `target`; -1 keeps an axis. Source: PyTorch's ``Tensor.expand`` page."""
 
-    target: tuple[Dim, ...]
+    target: tuple[Size, ...]
     kind: ClassVar[str] = "expand"
 
     def output(self, *inputs: Shape) -> Shape:
-        (x,) = inputs
+        x = inputs[0]
         if len(self.target) < len(x):
             raise ShapeError("expanding cannot drop axes", got=show(x), expected=f"at most {len(self.target)} axes")
-        new = len(self.target) - len(x)
-        return (*self.target[:new], *(self._stretched(n, wanted) for n, wanted in zip(x, self.target[new:])))
+        new, target = len(self.target) - len(x), sizes_of(self.target, inputs)
+        return (*target[:new], *(self._stretched(n, wanted) for n, wanted in zip(x, target[new:])))
 
     def following(self, before: tuple[Shape, ...], now: tuple[Shape, ...]) -> Spec:
         """An axis that is not stretched follows."""
@@ -326,12 +319,12 @@ class Expand(Spec):
 class Tile(Spec):
     """The input repeated `times` along each axis; axes may be added in front. Source: PyTorch's ``Tensor.repeat`` page."""
 
-    times: tuple[Dim, ...]
+    times: tuple[Size, ...]
     kind: ClassVar[str] = "tile"
 
     def output(self, *inputs: Shape) -> Shape:
-        (x,) = inputs
+        x = inputs[0]
         if len(self.times) < len(x):
             raise ShapeError("too few numbers of repeats", got=self.times, expected=f"one for each axis of {show(x)}")
         padded = (1,) * (len(self.times) - len(x)) + x
-        return tuple(n * times for n, times in zip(padded, self.times))
+        return tuple(n * times for n, times in zip(padded, sizes_of(self.times, inputs)))

@@ -8,7 +8,7 @@ from typing import ClassVar, Optional, Union
 from ..algebra import Dim, exact_div, maximum, minimum, unknown
 from ..errors import ShapeError
 from .base import Shape, Spec, require_dim, require_divisible, show
-from .merge import broadcast
+from .merge import broadcast, require_equal
 
 
 @dataclass(frozen=True)
@@ -38,6 +38,8 @@ class Slice(Spec):
         if isinstance(n, int):
             return len(range(*slice(self.start, self.stop, self.step).indices(n)))
         if self.step == 1 and not self.start and self.stop is None:
+            return n
+        if self.step == -1 and self.start is None and self.stop is None:
             return n
         if self.step == 1 and (self.start or 0) >= 0 and self.stop is not None and self.stop < 0:
             return n + self.stop - (self.start or 0)
@@ -95,13 +97,22 @@ class Index(Spec):
     (4, 5, 3)
     >>> Index(("tensor", None, "tensor")).output((4, 9), (2,), (2,))
     (2, 1)
+
+    `batched`: so many axes in front are common to the tensor and to what picks from it (TensorFlow's `batch_dims`).
+
+    >>> Index(((None, None, None), "tensor"), batched=1).output((4, 9, 3), (4, 2))
+    (4, 2, 3)
     """
 
     entries: tuple[Union[int, str, tuple[Optional[int], ...], None], ...]
+    batched: int = 0
     kind: ClassVar[str] = "index"
 
     def output(self, *inputs: Shape) -> Shape:
         x = inputs[0]
+        if self.batched:
+            shared = require_equal(tuple(one[: self.batched] for one in inputs), "the batch of what is picked from")
+            return (*shared, *Index(self.entries[self.batched :]).output(*(one[self.batched :] for one in inputs)))
         consumed = sum(1 for entry in self.entries if entry is not None and entry != "...")
         if consumed > len(x):
             raise ShapeError("too many indices", got=consumed, expected=f"at most {len(x)} for {show(x)}")

@@ -76,7 +76,7 @@ class TransposedConv(Sliding):
 
     def connections(self, *inputs: Shape) -> Connections:
         """Every kernel element is used once at every *input* position."""
-        (x,) = inputs
+        x = inputs[0]
         kernel = self.tensors(x)[0].size
         bias_edges = product(self.positions(x)) * self.filters if self.bias else 0
         return Connections(product(self.spatial(x)) * kernel, bias_edges)
