@@ -26,28 +26,36 @@ class Taker(Protocol):
     def loss(self, layer: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """A layer adds to the loss of its model."""
 
+    def drawn(self, function: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """Random numbers are asked for."""
+
 
 class _Point(NamedTuple):
-    """A method of Keras, and the method of the taker that stands in for it."""
+    """A method of Keras, or a function of a module, and the method of the taker that stands in for it."""
 
-    owner: type
+    owner: Any
     name: str
     answer: str
 
 
+DRAWS = ("normal", "uniform", "truncated_normal", "randint", "gamma", "binomial", "beta", "categorical", "dropout", "shuffle")
 _lock = threading.Lock()
 _takers: dict[int, Taker] = {}
 _originals: dict[_Point, Callable[..., Any]] = {}
 
 
 @contextmanager
-def intercepted(taker: Taker, layer: type, operation: Optional[type] = None) -> Iterator[None]:
-    """`taker` answers in this thread; every other thread reaches Keras, and so does this one when the last one leaves."""
+def intercepted(taker: Taker, layer: type, operation: Optional[type] = None, random: Any = None) -> Iterator[None]:
+    """`taker` answers in this thread; every other thread reaches Keras, and so does this one when the last one leaves.
+
+    `random`: the module whose functions draw numbers.
+    """
     points = [_Point(layer, "__call__", "layer"), _Point(layer, "add_weight", "weight"), _Point(layer, "add_loss", "loss")]
     if operation is not None:
         points.append(_Point(operation, "symbolic_call", "operation"))
     if "add_metric" in vars(layer):  # in Keras 2 it makes variables
         points.append(_Point(layer, "add_metric", "loss"))
+    points += [_Point(random, name, "drawn") for name in DRAWS if name in vars(random or object)]
     with _lock:
         if not _takers:
             for point in points:
@@ -73,8 +81,12 @@ def _install(point: _Point) -> None:
             return original(self, *args, **kwargs)
         return getattr(taker, point.answer)(self, args, kwargs)
 
+    def drawn(*args: Any, **kwargs: Any) -> Any:
+        taker = _takers.get(threading.get_ident())
+        return original(*args, **kwargs) if taker is None else taker.drawn(point.name, args, kwargs)
+
     _originals[point] = original
-    setattr(point.owner, point.name, dispatched)
+    setattr(point.owner, point.name, dispatched if isinstance(point.owner, type) else drawn)
 
 
 def original(layer: Any) -> Callable[..., Any]:

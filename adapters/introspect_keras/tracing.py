@@ -54,6 +54,10 @@ class Recorder:
         self._weights: dict[int, list[tuple[str, tuple[int, ...], bool]]] = {}
 
     def record(self, layer: Any, shapes: Sequence[ReportedShape], node: Optional[Node], names: Sequence[str]) -> Graph:
+        with self._names_put_back():
+            return self._recorded(layer, shapes, node, names)
+
+    def _recorded(self, layer: Any, shapes: Sequence[ReportedShape], node: Optional[Node], names: Sequence[str]) -> Graph:
         tensors = tuple(self._tensor(shape, self._dtype(node, i)) for i, shape in enumerate(shapes))
         args, kwargs = self._call_of(layer, tensors, node, names)
         every = list({id(part): part for part in (layer, *layer._flatten_layers())}.values())
@@ -75,9 +79,25 @@ class Recorder:
         return Graph((), tensors, graph.nodes, graph.outputs, graph.weights, held)
 
     @contextmanager
+    def _names_put_back(self) -> Iterator[None]:
+        """Keras numbers the operations that a trace makes: the next layer is called what it would have been."""
+        state = sys.modules["keras.src.backend.common.global_state"]
+        numbers: Any = state.get_global_attribute("object_name_uids")
+        before = None if numbers is None else dict(numbers)
+        try:
+            yield
+        finally:
+            if numbers is None or before is None:
+                state.set_global_attribute("object_name_uids", None)
+            else:
+                numbers.clear()
+                numbers.update(before)
+
+    @contextmanager
     def _taking_over(self) -> Iterator[None]:
         scope = self.keras.StatelessScope(initialize_variables=False)
-        with scope, intercepted(self, self.keras.layers.Layer, self.keras.Operation):
+        random = sys.modules["keras.src.backend"].random
+        with scope, intercepted(self, self.keras.layers.Layer, self.keras.Operation, random):
             yield
 
     def _twin(self, layer: Any) -> Any:
@@ -123,6 +143,17 @@ class Recorder:
 
     def loss(self, layer: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         return  # no number of the model's depends on it
+
+    def drawn(self, function: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """Random numbers without drawing any: as many as are asked for, or as many as there were before."""
+        first = args[0] if args else next(iter(kwargs.values()))
+        if function in ("dropout", "shuffle"):
+            return first
+        if function == "categorical":
+            number = args[1] if len(args) > 1 else kwargs["num_samples"]
+            return self._tensor((first.shape[0], number), "int64")
+        kind = "int32" if function == "randint" else self.keras.config.floatx()
+        return self._tensor(tuple(first), kwargs.get("dtype") or kind)
 
     def weight(self, layer: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         given = {**dict(zip(self.asked_for, args)), **kwargs}

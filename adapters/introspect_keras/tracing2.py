@@ -42,17 +42,21 @@ class Recorder2(Recorder):
         self._spec = sys.modules["tensorflow"].TensorSpec
 
     @contextmanager
-    def _taking_over(self) -> Iterator[None]:
-        """Keras numbers the layers that it makes of functions, and remembers their names: both are put back."""
+    def _names_put_back(self) -> Iterator[None]:
+        """Keras numbers the layers that it makes of functions, and remembers their names."""
         numbers, names = self._backend.get_default_graph_uid_map(), self._backend.OBSERVED_NAMES
         before, known = dict(numbers), set(names)
         try:
-            with intercepted(self, self._base):
-                yield
+            yield
         finally:
             numbers.clear()
             numbers.update(before)
             names.intersection_update(known)
+
+    @contextmanager
+    def _taking_over(self) -> Iterator[None]:
+        with intercepted(self, self._base):
+            yield
 
     def _twin(self, layer: Any) -> Any:
         twin = super()._twin(layer)
