@@ -6,22 +6,43 @@ from typing import Any, Optional
 
 from introspect.reported import ReportedShape
 
-_AXES = {"kernel": -1, "embeddings": -1, "reverse_embeddings": 0}
-_RECORDS = ("_orig_output_dim", "_int4_unpacked_column_size")  # what Keras itself unpacks by
+_AXES = {"_kernel": -1, "_embeddings": -1, "reverse_embeddings": 0, "quantized_kernel": 0}  # along which two become one
+_RECORDS = {  # what Keras itself unpacks by
+    "int4": ("_orig_output_dim", "_int4_unpacked_column_size"),
+    "gptq": ("gptq_unpacked_column_size", "units"),
+    "awq": ("awq_unpacked_column_size", "units"),
+}
 
 
-def packed_shape(layer: Any, name: str, stored: ReportedShape) -> Optional[ReportedShape]:
-    """The shape of the numbers that a packed variable stands for; None where it is not packed.
+def packed_shape(layer: Any, variable: Any, stored: ReportedShape) -> Optional[ReportedShape]:
+    """The shape of the numbers that a packed variable of `layer`, or of a layer in it, stands for; None where it is not packed.
 
     Keras keeps how many numbers lie along the packed axis beside the variable. Where these do not fill it, it is left alone.
     """
-    if name not in _AXES or getattr(layer, "quantization_mode", None) != "int4":
+    if layer is None or str(getattr(variable, "dtype", "")) not in ("int8", "uint8") or len(stored) != 2:
         return None
-    axis = _AXES[name]
-    for record in _RECORDS:
-        length = getattr(layer, "__dict__", {}).get(record)
-        if length is not None and stored and stored[axis] == (length + 1) // 2:
+    for part in layer._flatten_layers():
+        for name, axis in _AXES.items():
+            if vars(part).get(name) is variable:
+                return _unpacked(part, axis, stored)
+    return None
+
+
+def _unpacked(holder: Any, axis: int, stored: ReportedShape) -> Optional[ReportedShape]:
+    mode = holder.quantization_mode
+    if mode == "gptq" and _bits(holder) != 4:
+        return None
+    for record in _RECORDS.get(mode, ()):
+        length = vars(holder).get(record)
+        if length is not None and stored[axis] == (length + 1) // 2:
             shape = list(stored)
             shape[axis] = int(length)
             return tuple(shape)
     return None
+
+
+def _bits(holder: Any) -> Optional[int]:
+    policy = holder.dtype_policy
+    found = policy[holder.path] if hasattr(policy, "default_policy") else policy
+    bits: Optional[int] = getattr(found, "weight_bits", None)
+    return bits

@@ -141,7 +141,7 @@ class Reporter:
 
     def _tensor(self, name: str, variable: Any, layer: Any) -> ReportedTensor:
         shape, trainable = self.dialect.variable_shape(variable), id(variable) in self._trainable
-        stands_for = packed_shape(layer, name, shape)
+        stands_for = packed_shape(layer, variable, shape)
         if stands_for is None:
             return ReportedTensor(name, shape, trainable)
         stored = prod(dim or 0 for dim in shape)

@@ -1,116 +1,185 @@
-"""What `enable_lora` and `quantize` make of a Keras layer's law."""
+"""What `enable_lora` and `quantize` make of the law of a layer: of its own kernels, and of those of the layers inside it."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any, NamedTuple, Optional
 
+from introspect.errors import ConfigurationError
 from introspect.layers import LowRank, Opaque, Quantized
 
-from .detecting import framework_class
+from .detecting import framework_class, is_a
 from .stored import Law, Stored
 
-_CALIBRATED = ("gptq", "awq")  # what such a layer holds depends on a run over data
-_QUANTISED = {"Dense": ("kernel",), "EinsumDense": ("kernel",), "Embedding": ("embeddings",),
-              "ReversibleEmbedding": ("embeddings", "reverse_embeddings")}  # fmt: skip
-_KERNELS = {**_QUANTISED, **{f"Conv{rank}D": ("kernel",) for rank in (1, 2, 3)}}
+_ALL = ("int8", "int4", "float8", "gptq", "awq")
+_MODES = {"Dense": _ALL, "EinsumDense": _ALL, "Embedding": _ALL[:2], "ReversibleEmbedding": _ALL[:2]}
+_ADAPTABLE = {*_MODES, "Conv1D", "Conv2D", "Conv3D"}
+_PROJECTING = ("MultiHeadAttention", "GroupedQueryAttention", "GroupQueryAttention")  # make their layers when they are built
+_LAYOUTS = {  # of the table of whole numbers, and of what each block of its rows has
+    "kernel": ("row column", "group column"),
+    "embeddings": ("column row", "column group"),
+    "reverse_embeddings": ("row column", "group column"),
+}
+_CALIBRATED = ("column row", "column group")  # by `gptq` and `awq`, which keep them at an attribute of their own
 
 
-class _Places(NamedTuple):
-    """Along which axes of a kernel blocks are cut, and along which each place has a scale of its own; how the scales lie."""
+class _Kernel(NamedTuple):
+    """A kernel of a law, and the layer of Keras' whose configuration speaks for it, by its class."""
 
-    grouped: tuple[str, ...]
-    scaled: tuple[str, ...]
-    layout: str
+    item: Stored
+    holder: Any
+    kind: str
+
+    @property
+    def name(self) -> str:
+        """What its layer calls it."""
+        return self.item.name.rpartition(".")[2]
+
+    @property
+    def role(self) -> str:
+        return self.item.roles[0]
+
+    def beside(self, name: str, role: str, layout: str = "") -> Stored:
+        """Another variable of the same layer."""
+        label, dot, _ = self.item.name.rpartition(".")
+        path, _, _ = (self.item.attribute or self.item.name).rpartition(".")
+        return Stored(f"{label}{dot}{name}", (role,), layout, f"{path}.{name}" if path else "")
+
+    def refuse(self, what: str, got: Any, expected: str) -> None:
+        """Raise `ConfigurationError` where the layer is still to be built, which Keras then refuses."""
+        if not self.holder.built:
+            raise ConfigurationError(what, got=got, expected=expected)
 
 
 def adapted(layer: Any, law: Optional[Law]) -> Optional[Law]:
     """The law of a layer with the low-rank kernels and the quantised numbers that its configuration asks for."""
-    cls = framework_class(layer)
-    name = "" if cls is None else cls.__name__
-    if law is None:
-        return None
-    if _quantised_inside(layer):
-        return Law(Opaque(name, law.spec))
-    mode: Any = layer.quantization_mode if name in _QUANTISED and hasattr(layer, "quantization_mode") else None
-    if mode in _CALIBRATED:
-        return Law(Opaque(name, law.spec))
-    if name not in _KERNELS or (mode is None and getattr(layer, "lora_rank", None) is None):
+    if law is None or not law.stored:
         return law
-    kernels = [item for item in law.stored if item.name in _KERNELS[name]]
-    for kernel in kernels if mode in ("int8", "int4", "float8") else ():
-        law = _float8(law, kernel) if mode == "float8" else _whole(layer, law, kernel, mode)
-    return _low_rank(layer, law, kernels[0]) if _is_low_rank(layer) else law
+    for kernel in _kernels(layer, law):
+        if _undecided(kernel.holder):
+            return Law(Opaque(type(layer).__name__, law.spec))
+        if _is_low_rank(kernel):
+            law = _low_rank(law, kernel, frozen=not getattr(_taken(layer, kernel), "trainable", False))
+        mode = getattr(kernel.holder, "quantization_mode", None) if kernel.kind in _MODES else None
+        if mode is not None:
+            law = _quantized(layer, law, kernel, mode)
+    return law
 
 
-def _quantised_inside(layer: Any) -> bool:
-    """Whether some of the layers that a layer's one law speaks of were quantised, each for itself."""
-    parts: Any = getattr(layer, "_layers", None)
-    return bool(parts) and any(getattr(part, "quantization_mode", None) for part in parts)
+def _kernels(layer: Any, law: Law) -> Iterator[_Kernel]:
+    """The kernels of a law that could be adapted."""
+    kind = getattr(framework_class(layer), "__name__", "")
+    if kind not in _ADAPTABLE and not getattr(layer, "_layers", None) and kind not in _PROJECTING:
+        return
+    for item in law.stored:
+        path, _, name = (item.attribute or item.name).rpartition(".")
+        if name in _LAYOUTS:
+            holder = Stored(path, ()).of(layer) if path else layer
+            if holder is None and kind in _PROJECTING:
+                yield _Kernel(item, layer, "EinsumDense")
+            elif holder is not None and getattr(framework_class(holder), "__name__", "") in _ADAPTABLE:
+                yield _Kernel(item, holder, framework_class(holder).__name__)  # type: ignore[union-attr]
 
 
-def _is_low_rank(layer: Any) -> bool:
-    return bool(getattr(layer, "lora_enabled", False) or (getattr(layer, "lora_rank", None) and not layer.built))
+def _is_low_rank(kernel: _Kernel) -> bool:
+    holder = kernel.holder
+    asked = getattr(holder, "lora_enabled", False) or (getattr(holder, "lora_rank", None) and not holder.built)
+    return bool(asked) and kernel.name != "reverse_embeddings"
 
 
-def _low_rank(layer: Any, law: Law, kernel: Stored) -> Law:
-    layout = kernel.layout or " ".join((_letters(layer) or ("", ""))[0])
-    *first, _ = layout.split()
-    spec = LowRank(law.spec, kernel.roles[0], int(layer.lora_rank), layout)
-    a = Stored(f"lora_{kernel.name}_a", ("lora_kernel_a",), " ".join([*first, "rank"]))
-    return Law(spec, (*law.stored, a, Stored(f"lora_{kernel.name}_b", ("lora_kernel_b",), "rank out")))
+def _low_rank(law: Law, kernel: _Kernel, frozen: bool) -> Law:
+    for constraint in ("kernel_constraint", "embeddings_constraint"):
+        if getattr(kernel.holder, constraint, None) is not None:
+            kernel.refuse("a kernel of low rank cannot be constrained", constraint, "no constraint, or no lora_rank")
+    spec = LowRank(law.spec, kernel.role, int(kernel.holder.lora_rank), kernel.item.layout, frozen)
+    made = (kernel.beside(f"lora_{kernel.name}_{which}", f"lora_{kernel.role}_{which}") for which in "ab")
+    return Law(spec, (*law.stored, *made))
 
 
-def _float8(law: Law, kernel: Stored) -> Law:
-    role = kernel.roles[0]
-    extra = [f"{what}_{part}" for what in ("inputs", kernel.name, "outputs_grad") for part in ("scale", "amax_history")]
-    return Law(Quantized(law.spec, role, "float8"), (*law.stored, *(Stored(n, (n.replace(kernel.name, role),)) for n in extra)))
+def _quantized(layer: Any, law: Law, kernel: _Kernel, mode: str) -> Law:
+    if mode not in _MODES[kernel.kind]:
+        kernel.refuse(f"{kernel.kind} cannot be quantised so", mode, ", ".join(_MODES[kernel.kind]))
+    if mode in ("gptq", "awq") and _is_low_rank(kernel):
+        kernel.refuse("a kernel of low rank cannot be quantised so", mode, "no lora_rank, or int8 or int4")
+    if mode == "float8":
+        return _float8(law, kernel)
+    if "..." in getattr(kernel.holder, "equation", ""):
+        kernel.refuse("no kernel is quantised beside an ellipsis", kernel.holder.equation, "a letter for each axis")
+    if is_a(layer, "SpectralNormalization"):
+        kernel.refuse("a kernel of whole numbers cannot be normalised", mode, "a layer that is quantised once it is built")
+    return _whole(law, kernel, mode, _kept(layer, kernel, mode))
 
 
-def _whole(layer: Any, law: Law, kernel: Stored, mode: str) -> Law:
-    """Whole numbers of eight bits, or of four, which an Einstein sum stores as rows and columns."""
-    role, letters = kernel.roles[0], _letters(layer)
-    if mode == "int8":
-        scaled = _places(letters, kernel).scaled if letters is None else tuple(c if c in letters[0] else "" for c in letters[1])
-        return Law(Quantized(law.spec, role, scaled=scaled), (*law.stored, Stored(f"{kernel.name}_scale", (f"{role}_scale",))))
-    grouped, scaled, layout = _places(letters, kernel)
-    block, first = _block(layer), kernel.name != "reverse_embeddings"  # which reads the blocks of the other
-    own = law.stored
-    if letters is not None:
-        flat = Stored(kernel.name, kernel.roles, f"({' '.join(grouped)}) ({' '.join(scaled)})", kernel.attribute)
-        own = tuple(flat if item is kernel else item for item in own)
-    parts = ("scale",) if block is None else ("scale", "zero")
-    lies = layout if block is not None else layout.replace("group", "").strip()
-    made = [Stored(f"{kernel.name}_{part}", (f"{role}_{part}",), lies) for part in parts]
-    if block is not None and first:
-        made.append(Stored("g_idx", ("group_index",), f"({' '.join(grouped)})"))
-    return Law(Quantized(law.spec, role, mode, scaled, grouped=grouped, block=block, index=first), (*own, *made))
+def _float8(law: Law, kernel: _Kernel) -> Law:
+    history = int(getattr(kernel.holder.dtype_policy, "amax_history_length", 1024))
+    own = [(f"{who}_{what}", f"{kernel.role}_{'' if who == kernel.name else f'{who}_'}{what}")
+           for who in ("inputs", kernel.name, "outputs_grad") for what in ("scale", "amax_history")]  # fmt: skip
+    spec = Quantized(law.spec, kernel.role, "float8", history=history)
+    return Law(spec, (*law.stored, *(kernel.beside(name, role) for name, role in own)))
 
 
-def _places(letters: Optional[tuple[str, str]], kernel: Stored) -> _Places:
-    if kernel.name == "embeddings":
-        return _Places(("out",), ("in",), "in group")
-    if kernel.name == "reverse_embeddings":
-        return _Places(("out",), ("in",), "group in")
-    if letters is None:
-        return _Places(("in",), ("out",), "group out")
-    read, made = letters
-    kept = tuple(letter for letter in read if letter in made)
-    return _Places(tuple(letter for letter in read if letter not in made), kept, f"group ({' '.join(kept)})")
+def _whole(law: Law, kernel: _Kernel, mode: str, kept: Optional[str]) -> Law:
+    """`kept`: where the kernel itself still is, beside its whole numbers."""
+    calibrated, first = mode in ("gptq", "awq"), kernel.name != "reverse_embeddings"  # which reads the blocks of the other
+    block = None if mode == "int8" else _rows_of_a_block(kernel.holder, "group_size" if calibrated else "block_size")
+    spec = Quantized(law.spec, kernel.role, mode, block, index=first, kept=kept is not None)
+    table, blocks = _CALIBRATED if calibrated else _LAYOUTS[kernel.name]
+    whole = kernel.beside(
+        "quantized_kernel" if calibrated else kernel.name, kernel.role, kernel.item.layout if mode == "int8" else table
+    )
+    if kept is None:
+        stored = [whole if item is kernel.item else item for item in law.stored]
+    else:
+        float_kernel = replace(kernel.item, attribute=kept)
+        own = replace(whole, name=kernel.beside("quantized_kernel", "").name, roles=(f"quantized_{kernel.role}",),
+                      attribute=whole.attribute or whole.name)  # fmt: skip
+        stored = [*(float_kernel if item is kernel.item else item for item in law.stored), own]
+    lie = {"int8": "", "int4": blocks if block else "column"}.get(mode, blocks)
+    return Law(
+        spec, (*stored, kernel.beside(f"{kernel.name}_scale", f"{kernel.role}_scale", lie), *_beside(kernel, spec, blocks))
+    )
 
 
-def _letters(layer: Any) -> Optional[tuple[str, str]]:
-    """The letters of the kernel and of the output of an Einstein sum."""
-    equation = getattr(layer, "equation", None)
-    if equation is None:
-        return None
-    read, _, made = equation.replace("...", "").partition(",")[2].partition("->")
-    return read, made
+def _beside(kernel: _Kernel, spec: Quantized, blocks: str) -> Iterator[Stored]:
+    """What stands beside whole numbers and their scales."""
+    if spec.mode == "int8" or (spec.mode == "int4" and spec.block is None):
+        return
+    yield kernel.beside(f"{kernel.name}_zero", f"{kernel.role}_zero", blocks)
+    if spec.mode == "awq":
+        yield kernel.beside("awq_scales", f"{kernel.role}_input_scale", "row")
+    if spec.index:
+        yield kernel.beside("g_idx", f"{kernel.role}_group_index", "row")
 
 
-def _block(layer: Any) -> Optional[int]:
-    """How many places share a scale, by the layer's own configuration of `int4`, else by its dtype policy; None: all."""
-    config, policy = getattr(layer, "quantization_config", None), layer.dtype_policy
-    if not hasattr(config, "block_size"):
-        config = policy[layer.path] if hasattr(policy, "default_policy") else policy
-    size = getattr(config, "block_size", None)
+def _kept(layer: Any, kernel: _Kernel, mode: str) -> Optional[str]:
+    """Where the kernel itself is still held: until it is calibrated, or by a wrapper that took it before it was quantised."""
+    if mode in ("gptq", "awq") and kernel.item.of(layer) is not None:
+        return kernel.item.attribute or kernel.item.name
+    return None if _taken(layer, kernel) is None else "kernel"
+
+
+def _taken(layer: Any, kernel: _Kernel) -> Any:
+    """The kernel that a wrapper took from the layer inside, where that has another one by now."""
+    held = vars(layer).get("kernel") if is_a(layer, "SpectralNormalization") else None
+    is_variable = any(cls.__name__ == "Variable" for cls in type(held).__mro__)
+    return held if is_variable and held is not kernel.item.of(layer) else None
+
+
+def _rows_of_a_block(holder: Any, name: str) -> Optional[int]:
+    """By the layer's own configuration of the mode, else by its dtype policy; None: all."""
+    config, policy = getattr(holder, "quantization_config", None), holder.dtype_policy
+    if not hasattr(config, name):
+        config = policy[holder.path] if hasattr(policy, "default_policy") and holder.path else policy
+        config = getattr(config, "default_policy", config)
+    size = getattr(config, name, None)
     return None if size is None or size == -1 else int(size)
+
+
+def _undecided(holder: Any) -> bool:
+    """Whether the layer's policy depends on the path that it will be built at."""
+    policy: Any = getattr(holder, "dtype_policy", None)
+    if not hasattr(policy, "default_policy") or getattr(holder, "path", None) or holder.built:
+        return False
+    every = [policy.default_policy, *(policy[key] for key in policy)]
+    return any(one.quantization_mode for one in every) and len({one.name for one in every}) > 1

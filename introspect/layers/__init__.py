@@ -54,15 +54,16 @@ from .positions import (
     SeparablePositionEmbedding,
 )
 from .projected import DotAttention, PerHeadAttention
+from .quantized import Quantized
 from .recurrent import Recurrent, RecurrentCell
 from .reshape import Expand, Flatten, Pad, Permute, Reduce, Repeat, Reshape, Tile, Upsample
 from .reversible import ReversibleEmbedding
 from .sampling import GridSample, Inverse, PyramidPool, SpatialTransformer
 from .slicing import Index, Slice, Split
+from .stepped import Stepped
 from .transposed import TransposedConv
 from .window import windows
-from .stepped import Stepped
-from .wrapped import Computed, Frozen, LowRank, Pruned, Quantize, Quantized, SpectralNorm, WeightNorm
+from .wrapped import Computed, Frozen, LowRank, Pruned, Quantize, SpectralNorm, WeightNorm
 
 __all__ = [
     "Activation", "AdaptivePool", "AdaptiveSoftmax", "Along", "BatchNorm", "Bilinear", "BothWays", "CTCLoss", "ChannelScale",

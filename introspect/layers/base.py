@@ -71,6 +71,15 @@ class Connections(NamedTuple):
     bias_edges: Dim = 0
 
 
+class Reading(NamedTuple):
+    """How a call reads a kernel, by the names of its axes: those that it sums over, and those along which each place has a
+    scale of its own where the kernel is kept in whole numbers; an empty name there is an axis of 1.
+    """
+
+    summed: tuple[str, ...]
+    scaled: tuple[str, ...]
+
+
 class Term(NamedTuple):
     """How a field is called in a formula. A value equal to `neutral` changes nothing and is left out of it."""
 
@@ -86,6 +95,7 @@ class Spec:
     weighted: ClassVar[bool] = False  # owns a kernel: its outputs are neurons by the default definition
     passes: ClassVar[bool] = False  # the output is the (first) input's shape, axis by axis
     hides: ClassVar[bool] = False  # applies layers of its own to part of the input, and which part is a matter of values
+    edges_known: ClassVar[bool] = True  # False: it also computes with tensors of which no law says what is done with them
     reshapes: ClassVar[bool] = False  # the output's dimensions are products of the input's
     terms: ClassVar[Mapping[str, Term]] = {}
     declared: ClassVar[tuple[str, ...]] = ()  # fields that only restate what flows in; None where nothing is declared
@@ -95,7 +105,6 @@ class Spec:
         super().__init_subclass__(**kwargs)
         if "kind" in cls.__dict__:
             known = Spec.registry.setdefault(cls.kind, cls)
-    edges_known: ClassVar[bool] = True  # False: it also computes with tensors of which no law says what is done with them
             if known.__qualname__ != cls.__qualname__:
                 raise TypeError(f"two laws are called {cls.kind!r}: {known!r} and {cls!r}")
 
@@ -114,6 +123,10 @@ class Spec:
     def connections(self, *inputs: Shape) -> Connections:
         """Edges of one call, per example."""
         return Connections()
+
+    def reading(self, role: str, *inputs: Optional[Shape]) -> Reading:
+        """How a call reads the kernel called `role`."""
+        raise ConfigurationError("nobody says how this kernel is quantised", got=f"{role} of {self.kind}")
 
     def axes(self, *inputs: Shape) -> tuple[tuple[str, ...], ...]:
         """What the inputs' axes are called in a formula; an empty name leaves the dimension as it is (the batch)."""

@@ -7,7 +7,7 @@ from typing import ClassVar, Optional
 
 from ..algebra import Dim, product
 from ..errors import ShapeError
-from .base import Connections, Shape, Spec, Tensor, Term, need, require_dim, require_rank, settled, show
+from .base import Connections, Reading, Shape, Spec, Tensor, Term, need, require_dim, require_rank, settled, show
 
 
 @dataclass(frozen=True)
@@ -64,6 +64,9 @@ class Dense(Spec):
 
     def per_example(self, y: Shape) -> Shape:
         return y if len(y) == 1 else y[1:]
+
+    def reading(self, role: str, *inputs: Optional[Shape]) -> Reading:
+        return Reading(("in",), ("out",))
 
     def axes(self, *inputs: Shape) -> tuple[tuple[str, ...], ...]:
         (x,) = inputs

@@ -7,7 +7,7 @@ from typing import ClassVar, Optional
 
 from ..algebra import Dim
 from ..errors import ShapeError
-from .base import Connections, Shape, Spec, Tensor, require_rank, show
+from .base import Connections, Reading, Shape, Spec, Tensor, require_rank, show
 from .basic import Identity
 
 
@@ -46,6 +46,9 @@ class TimeDistributed(Spec):
 
     def tensors(self, *inputs: Optional[Shape]) -> tuple[Tensor, ...]:
         return self.inner.tensors(*(None if x is None else self.step(x) for x in inputs))
+
+    def reading(self, role: str, *inputs: Optional[Shape]) -> Reading:
+        return self.inner.reading(role, *(None if x is None else self.step(x) for x in inputs))
 
     def output(self, *inputs: Shape) -> Shape:
         (x,) = inputs

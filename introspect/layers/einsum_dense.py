@@ -8,7 +8,7 @@ from typing import Any, ClassVar, NamedTuple, Optional
 
 from ..algebra import Dim, known, product, symbol
 from ..errors import ConfigurationError, ShapeError
-from .base import Connections, Shape, Spec, Tensor, need, show
+from .base import Connections, Reading, Shape, Spec, Tensor, need, show
 
 _FORMS = (r"([a-zA-Z]+),([a-zA-Z]+)->([a-zA-Z]+)", r"0([a-zA-Z]+),([a-zA-Z]+)->0([a-zA-Z]+)",
           r"([a-zA-Z]{2,})0,([a-zA-Z]+)->([a-zA-Z]+)0")  # fmt: skip
@@ -120,6 +120,15 @@ class EinsumDense(Spec):
         made = product(self.per_example(self.output(x)))
         return Connections(places * inner, made if self.bias_axes is not None else 0)
 
+    def reading(self, role: str, *inputs: Optional[Shape]) -> Reading:
+        parts = self._parts()
+        if parts.dots:
+            raise ConfigurationError(
+                "no kernel is quantised beside an ellipsis", got=self.equation, expected="a letter for each axis"
+            )
+        summed = tuple(letter for letter in parts.kernel if letter not in parts.made)
+        return Reading(summed, _scaled(parts.read, parts.kernel, parts.made))
+
     def axes(self, *inputs: Shape) -> tuple[tuple[str, ...], ...]:
         (x,) = inputs
         parts = self._parts()
@@ -135,3 +144,37 @@ class EinsumDense(Spec):
         twin.__dict__["output_shape"] = tuple(declared)
         result: EinsumDense = twin
         return result
+
+
+def _scaled(read: str, kernel: str, made: str) -> tuple[str, ...]:
+    """The axes of a kernel's scales, as Keras lays them over the output: an axis of 1 for each that the kernel lacks.
+
+    >>> _scaled("abc", "cde", "abde"), _scaled("abc", "bcd", "ad")
+    (('', '', 'd', 'e'), ('', 'd'))
+    """
+    last = _placed(read, made, 0)[3]
+    order, free, dropped, _ = _placed(kernel, made, last)
+    names = [kernel[i] if kernel[i] in made else "" for i in order]
+    for place in free:
+        names.insert(place, "")
+    for place in reversed(dropped):
+        names.pop(place)
+    return tuple(names)
+
+
+def _placed(letters: str, made: str, last: int) -> tuple[list[int], list[int], list[int], int]:
+    """An operand's axes in the output's order, those it sums over where the output has an axis that is not its own.
+
+    Also the places that are left, the axes for which there was none, and the last place that was taken.
+    """
+    order = [letters.index(letter) for letter in made if letter in letters]
+    free = [place for place, letter in enumerate(made) if letter not in letters]
+    dropped = []
+    for i, letter in enumerate(letters):
+        if letter not in made:
+            if free:
+                last = free.pop(0)
+            else:
+                dropped.append(i)
+            order.insert(last, i)
+    return order, free, dropped, last

@@ -7,7 +7,7 @@ from typing import ClassVar, Optional
 
 from ..algebra import Dim, product
 from ..errors import ConfigurationError, ShapeError
-from .base import Connections, Shape, Spec, Tensor, Term, require_rank
+from .base import Connections, Reading, Shape, Spec, Tensor, Term, require_rank
 from .merge import require_equal
 
 
@@ -32,6 +32,9 @@ class Embedding(Spec):
 
     def connections(self, *inputs: Shape) -> Connections:
         return Connections(product(self.per_example(self.output(*inputs))))
+
+    def reading(self, role: str, *inputs: Optional[Shape]) -> Reading:
+        return Reading(("out",), ("in",))  # a row of the vocabulary is looked up, or summed over
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from typing import ClassVar, Optional
 
 from ..algebra import Dim, product
 from ..errors import ConfigurationError, ShapeError
-from .base import Connections, Shape, Spec, Tensor, Term, need, require_dim, show
+from .base import Connections, Reading, Shape, Spec, Tensor, Term, need, require_dim, show
 
 
 def by_name(given: Sequence[str], inputs: Sequence[Optional[Shape]], missing: str) -> tuple[Optional[Shape], ...]:
@@ -115,6 +115,13 @@ class PerHeadAttention(Spec):
             times = product(places[tensor.role.partition("_")[0]][1:-1])
             edges, biases = (edges, biases + times * tensor.size) if tensor.is_bias else (edges + times * tensor.size, biases)
         return Connections(edges, biases)
+
+    def reading(self, role: str, *inputs: Optional[Shape]) -> Reading:
+        q, _, _ = self._fed(inputs)
+        places = ("",) * (len(q) - 1)
+        if role == "output_kernel":
+            return Reading(("head", "in"), (*places, *(name for name, _ in self._back(q))))
+        return Reading(("in",), (*places, "head", "out"))
 
     def axes(self, *inputs: Shape) -> tuple[tuple[str, ...], ...]:
         widths = {"query": "d_q", "key": "d_k", "value": "d_v"}

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, ClassVar, Optional
 
-from ..algebra import Dim, ceil_div, product
+from ..algebra import Dim, product
 from ..errors import ConfigurationError
 from ..storage import by_key, default_layout, parse_layout
-from .base import Connections, Shape, Spec, Tensor
+from .base import Connections, Reading, Shape, Spec, Tensor, Term
 from .basic import Identity
 
 
@@ -46,6 +46,9 @@ class _Around(Spec):
 
     def channels_of(self, y: Shape) -> Dim:
         return self.inner.channels_of(y)
+
+    def reading(self, role: str, *inputs: Optional[Shape]) -> Reading:
+        return self.inner.reading(role, *inputs)
 
     def named(self, prefix: str = "") -> Any:
         twin = super().named(prefix)
@@ -174,7 +177,7 @@ class LowRank(_Around):
     """A kernel held fast beside the product of two narrow ones: ``rank·(inputs + outputs)`` more. Source: arXiv:2106.09685.
 
     Keras' ``enable_lora``: the first narrow kernel has the kernel's stored axes (`layout`) with the last replaced by the
-    `rank`, the second `rank` and that last axis. Only the bias is still trained of what the layer had.
+    `rank`, the second `rank` and that last axis. The kernel is trained no more, unless it is not `frozen`.
 
     >>> from .dense import Dense
     >>> [(t.role, t.shape, t.trainable) for t in LowRank(Dense(6), "kernel", rank=2).tensors((None, 4))]
@@ -184,7 +187,9 @@ class LowRank(_Around):
     of: str = "kernel"
     rank: int = 1
     layout: str = ""
+    frozen: bool = True
     kind: ClassVar[str] = "low_rank"
+    terms = {"rank": Term("rank")}
 
     def tensors(self, *inputs: Optional[Shape]) -> tuple[Tensor, ...]:
         kernel = self.kernel(self.of, inputs)
@@ -192,55 +197,6 @@ class LowRank(_Around):
         *first, last = parse_layout(self.layout or default_layout(kernel))
         narrow = tuple((" ".join(group), product(sizes[name] for name in group)) for group in first)
         wide = product(sizes[name] for name in last)
-        own = tuple(t._replace(trainable=False) if t.key == self.of else t for t in self.inner.tensors(*inputs))
-        a = Tensor("lora_kernel_a", (*narrow, ("rank", self.rank)))
-        return (*own, a, Tensor("lora_kernel_b", (("rank", self.rank), ("out", wide))))
-
-
-@dataclass(frozen=True)
-class Quantized(_Around):
-    """Whole numbers for the kernel and the scales that turn them back. Source: Keras' ``quantize`` guide.
-
-    ``int8``: as many whole numbers, not trained, and one scale for each place along `scaled`, the kernel's axes that keep
-    their own (an empty name is an axis of 1). ``int4``: as many again, two in a byte; with a `block` the places along the
-    axes `grouped` are cut into blocks of so many, each with a scale and a zero point of its own, and beside them stands the
-    block of each place, unless the `index` is another kernel's. ``float8``: for the inputs, the kernel and the gradient of
-    the outputs one scale each and a history of `history` maxima, all of which Keras calls trainable.
-
-    >>> from .dense import Dense
-    >>> [(t.role, t.shape) for t in Quantized(Dense(6), "kernel", scaled=("out",)).tensors((None, 4))]
-    [('kernel', (4, 6)), ('bias', (6,)), ('kernel_scale', (6,))]
-    >>> int4 = Quantized(Dense(6, bias=False), "kernel", "int4", ("out",), grouped=("in",), block=3)
-    >>> [(t.role, t.shape) for t in int4.tensors((None, 4))]
-    [('kernel', (4, 6)), ('kernel_scale', (2, 6)), ('kernel_zero', (2, 6)), ('group_index', (4,))]
-    """
-
-    of: str = "kernel"
-    mode: str = "int8"
-    scaled: tuple[str, ...] = ()
-    history: int = 1024
-    grouped: tuple[str, ...] = ()
-    block: Optional[int] = None
-    index: bool = True
-    kind: ClassVar[str] = "quantized"
-
-    def tensors(self, *inputs: Optional[Shape]) -> tuple[Tensor, ...]:
-        own = self.inner.tensors(*inputs)
-        sizes = dict(self.kernel(self.of, inputs).axes)
-        if self.mode == "float8":
-            found = []
-            for what in ("inputs", self.of, "outputs_grad"):
-                found += [Tensor(f"{what}_scale", ()), Tensor(f"{what}_amax_history", (("step", self.history),))]
-            return (*own, *found)
-        axes = tuple((name or f"one{i}", sizes[name] if name else 1) for i, name in enumerate(self.scaled))
-        whole = tuple(t._replace(trainable=False) if t.key == self.of else t for t in own)
-        if self.block is None:
-            return (*whole, Tensor(f"{self.of}_scale", axes, trainable=False))
-        return (*whole, *self._blocks(sizes, self.block, axes))
-
-    def _blocks(self, sizes: dict[str, Dim], block: int, axes: tuple[tuple[str, Dim], ...]) -> tuple[Tensor, ...]:
-        """A scale and a zero point for each block, and which block each place is in."""
-        groups = ceil_div(product(sizes[name] for name in self.grouped), block)
-        each = tuple(Tensor(f"{self.of}_{what}", (("group", groups), *axes), trainable=False) for what in ("scale", "zero"))
-        places = Tensor("group_index", tuple((name, sizes[name]) for name in self.grouped), trainable=False)
-        return (*each, *((places,) if self.index else ()))
+        own = tuple(t._replace(trainable=t.trainable and not self.frozen) if t.key == self.of else t for t in self.inner.tensors(*inputs))
+        a, b = (kernel._replace(role=f"lora_{kernel.role}_{which}", trainable=True) for which in "ab")
+        return (*own, a._replace(axes=(*narrow, ("rank", self.rank))), b._replace(axes=(("rank", self.rank), ("out", wide))))
