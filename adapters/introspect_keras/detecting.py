@@ -6,6 +6,7 @@ import sys
 from typing import Any, Optional
 
 ROOTS = ("keras", "tensorflow", "tf_keras")
+_APPLY_OTHERS = ("Model", "Sequential", "Pipeline", "Container", "Network")
 
 
 class Facts:
@@ -16,6 +17,7 @@ class Facts:
         self.nearest: Optional[type] = own[0] if own else None
         self.names = frozenset(base.__name__ for base in own)
         self.is_layer = "Layer" in self.names
+        self.applies_others = not self.names.isdisjoint(_APPLY_OTHERS)
         self.written = _written(cls)
         self.layer_class = next((base for base in own if base.__name__ == "Layer"), None)
 
@@ -53,6 +55,11 @@ def root(cls: type) -> str:
 def is_layer(model: Any) -> bool:
     """Whether Keras' own ``Layer`` is among the object's classes."""
     return facts(type(model)).is_layer
+
+
+def applies_others(model: Any) -> bool:
+    """Whether the object's class is one of those that apply other layers, by a graph or one after another."""
+    return facts(type(model)).applies_others
 
 
 def framework_class(model: Any) -> Optional[type]:

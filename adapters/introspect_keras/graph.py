@@ -11,9 +11,10 @@ from typing import Any, Generic, Optional, Protocol, TypeVar
 from introspect.errors import IntrospectError
 from introspect.reported import ReportedShape
 
-from .detecting import is_a
+from .detecting import applies_others, is_a
 from .dialect import Dialect, Graph, Node, UntraceableError
 from .given import named
+from .stored import Law
 
 V = TypeVar("V")
 Declared = tuple[str, Optional[ReportedShape]]
@@ -40,7 +41,9 @@ class Visitor(Protocol[V]):
     def declare(self, path: str, layer: Any, graph: Graph, around: Around) -> None:
         """The variables that a layer's own code asks for."""
 
-    def apply(self, path: str, layer: Any, values: tuple[V, ...], node: Optional[Node], around: Around) -> tuple[V, ...]:
+    def apply(
+        self, path: str, layer: Any, law: Optional[Law], values: tuple[V, ...], node: Optional[Node], around: Around
+    ) -> tuple[V, ...]:
         """A layer is applied."""
 
     def hold(self, path: str, layer: Any, weights: list[Any], around: Around) -> None:
@@ -122,15 +125,22 @@ class Walk(Generic[V]):
     def _apply(
         self, layer: Any, values: tuple[V, ...], prefix: str, node: Optional[Node], containers: tuple[Any, ...]
     ) -> tuple[V, ...]:
-        graph = node.inner if node is not None and node.inner is not None else self.graph(layer)
-        chain = self.dialect.chain(layer) if graph is None else None
+        graph, chain = node.inner if node is not None else None, None
+        if graph is None and applies_others(layer):
+            graph, chain = self.graph(layer), self.dialect.chain(layer)
         if graph is None and chain is None:
-            lawful = self.dialect.law(layer, node) is not None
-            if not lawful:
+            law = self._law(layer, node, prefix)
+            if law is None:
                 graph = self._traced(layer, [self.visitor.shape(value) for value in values], node, prefix)
             if graph is None:
-                return self._leaf(layer, values, prefix, node, containers, lawful)
+                return self._leaf(layer, law, values, prefix, node, containers)
         return self._taken_apart(layer, graph, chain, values, prefix, node, containers)
+
+    def _law(self, layer: Any, node: Optional[Node], prefix: str) -> Optional[Law]:
+        try:
+            return self.dialect.law(layer, node)
+        except IntrospectError as error:
+            raise error.at(self.path(layer, prefix)) from None
 
     def _taken_apart(
         self,
@@ -157,17 +167,24 @@ class Walk(Generic[V]):
             for tensor in node.inputs:
                 if id(tensor) not in flowing:  # it comes from nowhere in this graph: a constant, or a weight
                     flowing[id(tensor)] = self.visitor.constant(self.dialect.shape(tensor), id(tensor) in graph.held)
-            fed = tuple(flowing[id(tensor)] for tensor in node.inputs)
+            fed = tuple([flowing[id(tensor)] for tensor in node.inputs])
             made = self._apply(node.layer, fed, prefix, node, containers)
-            flowing.update((id(tensor), value) for tensor, value in zip(node.outputs, made))
+            for tensor, value in zip(node.outputs, made):
+                flowing[id(tensor)] = value
         return tuple(flowing[id(tensor)] for tensor in graph.outputs if id(tensor) in flowing)
 
     def _leaf(
-        self, layer: Any, values: tuple[V, ...], prefix: str, node: Optional[Node], containers: tuple[Any, ...], lawful: bool
+        self,
+        layer: Any,
+        law: Optional[Law],
+        values: tuple[V, ...],
+        prefix: str,
+        node: Optional[Node],
+        containers: tuple[Any, ...],
     ) -> tuple[V, ...]:
         path = self.path(layer, prefix)
-        composite = not lawful and self._is_composite(layer)
-        made = self.visitor.apply(path, layer, values, node, Around(containers, composite))
+        composite = law is None and self._is_composite(layer)
+        made = self.visitor.apply(path, layer, law, values, node, Around(containers, composite))
         if composite:
             self._parts(layer, path, (*containers, layer))
         return made
@@ -231,11 +248,12 @@ class Walk(Generic[V]):
             return
         applied = {id(node.layer) for node in graph.nodes}
         for part in self.dialect.sublayers(layer):
+            if id(part) in applied or id(part) in self._paths:
+                continue
             weights = self.dialect.weights(part)
-            if id(part) not in applied and id(part) not in self._paths and weights:
-                self.visitor.hold(
-                    self.path(part, self._inner_prefix(layer, prefix)), part, weights, Around((*containers, layer))
-                )
+            if weights:
+                path = self.path(part, self._inner_prefix(layer, prefix))
+                self.visitor.hold(path, part, weights, Around((*containers, layer)))
 
     def _own_path(self, layer: Any, prefix: str) -> str:
         return self._root_path() if layer is self.model else self.path(layer, prefix)
@@ -248,15 +266,16 @@ class Walk(Generic[V]):
 
     def path(self, layer: Any, prefix: str) -> str:
         """Where a layer was met first; a name is never given twice."""
-        if id(layer) not in self._paths:
+        found = self._paths.get(id(layer))
+        if found is None:
             wanted = f"{prefix}{layer.name}"
             path, n = wanted, 1
             while path in self._taken:
                 n += 1
                 path = f"{wanted}_{n}"
             self._taken.add(path)
-            self._paths[id(layer)] = (path, layer)
-        return self._paths[id(layer)][0]
+            found = self._paths[id(layer)] = (path, layer)
+        return found[0]
 
 
 def said(

@@ -203,13 +203,15 @@ def ordered(
             stack.pop()
             continue
         layer, recorded = made_by(tensor)
-        node = nodes.get(id(recorded)) or nodes.setdefault(id(recorded), read(layer, recorded))
-        missing = [t for t in node.inputs if id(t) not in known and hasattr(t, "_keras_history")]
-        if missing:
-            stack.extend(reversed(missing))
-            continue
+        node = nodes.get(id(recorded))
+        if node is None:  # once it is on top again, everything that it depends on has been found
+            node = nodes[id(recorded)] = read(layer, recorded)
+            missing = [t for t in node.inputs if id(t) not in known and hasattr(t, "_keras_history")]
+            if missing:
+                stack.extend(reversed(missing))
+                continue
         found.append(node)
-        known.update(id(t) for t in node.outputs)
+        known.update([id(t) for t in node.outputs])
     return found
 
 
@@ -218,7 +220,7 @@ def _node(layer: Any, node: Any) -> Node:
     fed = tuple(node.input_tensors)
     if not is_layer(layer):
         fed = fed_to(fed, called.args, called.kwargs)
-    return Node(layer, fed, tuple(node.outputs), tuple(called.args), dict(called.kwargs))
+    return Node(layer, fed, tuple(node.outputs), called.args, called.kwargs)
 
 
 def _plain(shape: Any) -> ReportedShape:

@@ -13,6 +13,7 @@ from .detecting import is_layer
 from .dialect import Dialect, Graph, Node, dialect_of
 from .graph import Around, Walk, said
 from .packed import packed_shape
+from .stored import Law
 from .translating import as_reported, named_weights, weights_of
 
 
@@ -110,13 +111,12 @@ class Reporter:
         return  # what is not built is not held
 
     def apply(
-        self, path: str, layer: Any, values: tuple[Flowing, ...], node: Optional[Node], around: Around
+        self, path: str, layer: Any, law: Optional[Law], values: tuple[Flowing, ...], node: Optional[Node], around: Around
     ) -> tuple[Flowing, ...]:
         shapes = said(self.dialect, layer, [value.shape for value in values], node)
         made = self.translated.calls[self._calls].outputs
         self._came_out(shapes)
         if path not in self.layers and is_layer(layer) and self.dialect.built(layer):
-            law = None if around.parts_apart else self.dialect.law(layer, node)
             names = named_weights(self.dialect, layer, law, weights_of(self.dialect, layer, around))
             params = None if around.parts_apart else self.params_of(layer)
             tensors = self._tensors(names, layer)

@@ -84,10 +84,11 @@ class Translator:
     def orphan(self, name: str, position: int, declared: Optional[ReportedShape]) -> int:
         return self.builder.value(settle(None, declared, position, name))
 
-    def apply(self, path: str, layer: Any, values: tuple[int, ...], node: Optional[Node], around: Around) -> tuple[int, ...]:
+    def apply(
+        self, path: str, layer: Any, law: Optional[Law], values: tuple[int, ...], node: Optional[Node], around: Around
+    ) -> tuple[int, ...]:
         shapes = [self.builder.shape(value) for value in values]
         try:
-            law = None if around.parts_apart else self.dialect.law(layer, node)
             check_inputs(layer, shapes)
         except IntrospectError as error:
             raise error.at(path) from None
@@ -103,12 +104,13 @@ class Translator:
             self._layers[path] = self.builder.layer(path, Container(), held, type(layer).__name__)
 
     def _layer(self, path: str, layer: Any, law: Optional[Law], shapes: list[Optional[Shape]], around: Around) -> int:
-        if path not in self._layers:
+        found = self._layers.get(path)
+        if found is None:
             kind = type(layer).__name__
             spec: Spec = law.spec if law is not None else Opaque(kind)
             holdings = self._holdings(path, layer, law, shapes, around)
-            self._layers[path] = self.builder.layer(path, spec, holdings, kind, function=not is_layer(layer))
-        return self._layers[path]
+            found = self._layers[path] = self.builder.layer(path, spec, holdings, kind, function=not is_layer(layer))
+        return found
 
     def _holdings(
         self, path: str, layer: Any, law: Optional[Law], shapes: list[Optional[Shape]], around: Around
@@ -213,8 +215,9 @@ def _check_input(spec: Any, shape: Shape) -> None:
     if (exact or least or len(shape)) > len(shape) or (exact or most or len(shape)) < len(shape):
         wanted = f"{exact} axes" if exact else f"{least or 0} axes or more" if least else f"at most {most} axes"
         raise ShapeError("the layer cannot take this input", got=f"{len(shape)} axes {show(shape)}", expected=wanted)
-    declared = dict(enumerate(getattr(spec, "shape", None) or ()))
-    for axis, size in {**declared, **(getattr(spec, "axes", None) or {})}.items():
+    sizes = getattr(spec, "axes", None) or {}
+    declared = getattr(spec, "shape", None)
+    for axis, size in ({**dict(enumerate(declared)), **sizes} if declared else sizes).items():
         if not -len(shape) <= axis < len(shape):
             raise ShapeError("the layer cannot take this input", got=show(shape), expected=f"an axis {axis}")
         if isinstance(size, int) and isinstance(shape[axis], int) and shape[axis] != size:
