@@ -106,7 +106,7 @@ def _quantized(layer: Any, law: Law, kernel: _Kernel, mode: str) -> Law:
         return _float8(law, kernel)
     if "..." in getattr(kernel.holder, "equation", ""):
         kernel.refuse("no kernel is quantised beside an ellipsis", kernel.holder.equation, "a letter for each axis")
-    if is_a(layer, "SpectralNormalization"):
+    if is_a(layer, "SpectralNormalization") and not _is_low_rank(kernel):  # whose sum with the kernel is no whole number
         kernel.refuse("a kernel of whole numbers cannot be normalised", mode, "a layer that is quantised once it is built")
     return _whole(law, kernel, mode, _kept(layer, kernel, mode))
 

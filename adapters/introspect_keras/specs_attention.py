@@ -27,10 +27,11 @@ def _asked(arguments: Optional[Arguments], name: str) -> bool:
     return arguments is not None and bool(arguments.values.get(name, False))
 
 
-def _projections(widths: int, holder: Callable[[str], str]) -> tuple[Stored, ...]:
+def _projections(widths: int, holder: Callable[[str], str], gate: bool) -> tuple[Stored, ...]:
     found = [
         Stored(f"{name}.{part}", (f"{name}_{part}",), layout, f"{holder(name)}.{part}")
         for name, kernel, bias in _PROJECTIONS
+        if gate or name != "gate"
         for part, layout in (("kernel", kernel), ("bias", bias))
     ]
     out = " ".join(f"out{i}" if i else "out" for i in range(widths))
@@ -52,7 +53,7 @@ def _multi_head(layer: Any, arguments: Optional[Arguments]) -> Law:
         given=_given(arguments),
         scores=_asked(arguments, "return_attention_scores"),
     )
-    return Law(spec, _projections(len(output_shape or (0,)), lambda name: f"_{name}_dense"))
+    return Law(spec, _projections(len(output_shape or (0,)), lambda name: f"_{name}_dense", spec.gate))
 
 
 def _grouped(layer: Any, arguments: Optional[Arguments]) -> Law:
@@ -67,7 +68,7 @@ def _grouped(layer: Any, arguments: Optional[Arguments]) -> Law:
         scores=_asked(arguments, "return_attention_scores"),
         self_width=True,
     )
-    return Law(spec, _projections(1, lambda name: f"_{name}_dense"))
+    return Law(spec, _projections(1, lambda name: f"_{name}_dense", spec.gate))
 
 
 def _dot(scaled: str) -> Callable[[Any, Optional[Arguments]], Law]:
