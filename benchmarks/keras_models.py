@@ -1,18 +1,23 @@
 """How long explaining takes beside what Keras itself is asked for a model's numbers: ratios from one run, medians.
 
-ResNet152, EfficientNetB7, NASNetLarge and a transformer whose `call` is Python code. Not called ``keras.py``: a script's
-folder comes first when Python looks for a module.
+Beside `explain`: a bare walk over the weights, `count_params()`, and `summary()`, printed and caught line by line. Not called
+``keras.py``: a script's folder comes first when Python looks for a module. Keras 3 on any backend, and tf.keras 2.
+
+Time is the processor's, of all threads: on a machine that does other things, too, a long run is interrupted and a short one is
+not, so that clock time would favour the short.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import io
 import os
-import statistics
 import sys
+import time
+import warnings
 from pathlib import Path
-from typing import Any, Callable
+from typing import Any
 
 ROOT = Path(__file__).parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "adapters")]
@@ -21,14 +26,23 @@ os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 
 import keras  # noqa: E402
 import numpy as np  # noqa: E402
-from keras import layers, ops  # noqa: E402
-from rich.console import Console  # noqa: E402
-from rich.table import Table  # noqa: E402
-from stopwatch import median  # noqa: E402
+from report import Report, machine, number, peak  # noqa: E402
+from stopwatch import Run, in_turns, peak_memory  # noqa: E402
 
 from introspect import explain  # noqa: E402
 
+if keras.__version__.startswith("2."):
+    import tensorflow
+
+    keras, arange, backend = tensorflow.keras, tensorflow.range, "tensorflow"
+else:
+    arange, backend = keras.ops.arange, keras.config.backend()
+layers = keras.layers
+
 APPLICATIONS = ("ResNet152", "EfficientNetB7", "NASNetLarge")
+PRINTED, CAUGHT, WALK = "summary(), printed", "summary(), caught", "sum(w.size …)"
+PAPER, CHECKED = "explain(verify=False)", "explain()"
+PACKAGES = ("keras", "tensorflow-cpu", "tensorflow", "torch", "jax")
 
 
 class Block(layers.Layer):
@@ -56,53 +70,85 @@ class Transformer(keras.Model):
         self.head = layers.Dense(5000)
 
     def call(self, ids: Any) -> Any:
-        x = self.tokens(ids) + self.places(ops.arange(ids.shape[1]))
+        x = self.tokens(ids) + self.places(arange(ids.shape[1]))
         for block in self.blocks:
             x = block(x)
         return self.head(x)
 
 
-def summary(model: Any) -> str:
-    """What `model.summary()` prints."""
+def subject(name: str) -> tuple[Any, Any]:
+    """A model, built, and the input it is explained on: what it declares, if it declares one."""
+    if name != "Transformer":
+        return getattr(keras.applications, name)(weights=None), None
+    model, ids = Transformer(), (1, 128)
+    model(np.zeros(ids, "int32"))
+    return model, ids
+
+
+def _printed(model: Any) -> None:
+    with contextlib.redirect_stdout(io.StringIO()):
+        model.summary()
+
+
+def _caught(model: Any) -> None:
     out = io.StringIO()
     model.summary(print_fn=lambda line, **options: out.write(line))
-    return out.getvalue()
 
 
-def contestants(model: Any, inputs: Any) -> dict[str, Callable[[], Any]]:
+def _checked(model: Any, inputs: Any) -> int:
+    explained = explain(model, inputs)
+    if not explained.status:  # the verdict is worked out when it is asked for
+        raise AssertionError
+    return int(explained.params)
+
+
+def contestants(model: Any, inputs: Any) -> dict[str, Run]:
+    """By name, each contestant's run; those that count give the total."""
     return {
-        "model.summary()": lambda: summary(model),
-        "a walk over model.weights": lambda: sum(int(np.prod(w.shape)) for w in model.weights),
-        "explain(verify=False)": lambda: explain(model, inputs, verify=False),
-        "explain(verify=False).params": lambda: explain(model, inputs, verify=False).params,
-        "explain().status": lambda: explain(model, inputs).status,
+        PRINTED: lambda: _printed(model),
+        CAUGHT: lambda: _caught(model),
+        WALK: lambda: sum(int(np.prod(w.shape)) for w in model.weights),
+        "count_params()": lambda: int(model.count_params()),
+        PAPER: lambda: int(explain(model, inputs, verify=False).params),
+        CHECKED: lambda: _checked(model, inputs),
     }
 
 
-def in_turn(runs: dict[str, Callable[[], Any]], repeats: int) -> dict[str, float]:
-    """Medians of rounds in which everyone has a turn, so that a busy moment of the machine is nobody's alone."""
-    rounds = [{what: median(run, 1) for what, run in runs.items()} for _ in range(repeats)]
-    return {what: statistics.median(each[what] for each in rounds) for what in runs}
+def measured(name: str, rounds: int, memory: bool, report: Report) -> None:
+    """One table: a model, all contestants."""
+    model, inputs = subject(name)
+    params = int(model.count_params())
+    runs = contestants(model, inputs)
+    peaks = {what: peak_memory(run) if memory else None for what, run in runs.items()}
+    taken = in_turns(runs, rounds, time.process_time)
+    summary, walk = min(taken[PRINTED].ms, taken[CAUGHT].ms), taken[WALK].ms
+    rows = []
+    for what, t in taken.items():
+        if t.failed:
+            report.note(f"{what}: {t.failed}")
+        elif t.result not in (None, params):
+            report.note(f"{what} says {number(t.result)}")
+        times = [] if t.failed else [f"{t.ms:.2f}", f"{t.ms / summary:.3f}", f"{t.ms / walk:.1f}", peak(peaks[what])]
+        rows.append((what, *times, *([""] * (4 - len(times)))))
+    title = f"{name}, {number(params)} parameters"
+    report.table(title, ("what", "ms", "× summary()", "× the walk", "peak MB"), rows)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--repeats", type=int, default=5)
-    parser.add_argument("--only", nargs="*", default=[*APPLICATIONS, "Transformer"])
+    names = [*APPLICATIONS, "Transformer"]
+    parser.add_argument("--rounds", type=int, default=9, help="turns of each contestant; slow ones have fewer, at least 3")
+    parser.add_argument("--models", nargs="*", default=names, choices=names, help="by name; all of them")
+    parser.add_argument("--no-memory", action="store_true", help="fork nothing: leave the peaks out")
+    parser.add_argument("--markdown", action="store_true")
     options = parser.parse_args()
-    console = Console()
-    for name in options.only:
-        model = Transformer() if name == "Transformer" else getattr(keras.applications, name)(weights=None)
-        inputs = (1, 128) if name == "Transformer" else None
-        if inputs is not None:
-            model(np.zeros(inputs, "int32"))
-        taken = in_turn(contestants(model, inputs), options.repeats)
-        first = next(iter(taken.values()))
-        versions = f"Keras {keras.__version__} on {keras.config.backend()}, Python {sys.version.split()[0]}"
-        table = Table("what", "ms", "× the first", title=f"{name}; {versions}")
-        for what, ms in taken.items():
-            table.add_row(what, f"{ms:.2f}", f"{ms / first:.3f}")
-        console.print(table)
+    warnings.simplefilter("ignore")
+    report = Report(options.markdown)
+    report.say(machine(PACKAGES))
+    report.say(f"Keras {keras.__version__} on {backend}. × summary(): beside the quicker of its two runs.")
+    for name in options.models:
+        measured(name, options.rounds, not options.no_memory, report)
+        keras.backend.clear_session()
 
 
 if __name__ == "__main__":

@@ -23,7 +23,7 @@ sys.path[:0] = [str(ROOT), str(ROOT / "adapters")]
 
 import torch  # noqa: E402
 from pytorch_models import MODELS, Subject, chain  # noqa: E402
-from report import Report, machine, number  # noqa: E402
+from report import Report, machine, number, peak  # noqa: E402
 from stopwatch import Run, in_turns, peak_memory  # noqa: E402
 from torch import nn  # noqa: E402
 
@@ -117,13 +117,9 @@ def measured(name: str, subject: Subject, rounds: int, without: Iterable[str], r
             rows.append((what, "fails", "", "", "", ""))
             continue
         said = "" if t.result is None else number(t.result) + ("" if t.result == subject.params else " (wrong)")
-        rows.append((what, f"{t.ms:.2f}", f"{t.ms / walk:.1f}", str(t.turns), _mb(peaks[what]), said))
+        rows.append((what, f"{t.ms:.2f}", f"{t.ms / walk:.1f}", str(t.turns), peak(peaks[what]), said))
     title = f"{name}, {number(subject.params)} parameters, input {'×'.join(map(str, subject.shape))}"
     report.table(title, ("what", "ms", "× the bare walk", "turns", "peak MB", "parameters it says"), rows)
-
-
-def _mb(peak: Optional[float]) -> str:
-    return "" if peak is None else f"{peak:.1f}"
 
 
 def linear(lengths: Iterable[int], rounds: int, without: Iterable[str], report: Report) -> None:

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from typing import Optional
 
 from rich.console import Console
 from rich.table import Table
@@ -23,8 +24,11 @@ class Report:
         self.markdown, self._console, self._notes = markdown, Console(), list[str]()
 
     def say(self, line: str) -> None:
-        """A line of its own."""
-        print(line, end="\n\n", flush=True)
+        """A line of its own, which a terminal breaks between words."""
+        if self.markdown:
+            print(line, end="\n\n", flush=True)
+        else:
+            self._console.print(line, end="\n\n", markup=False, highlight=False)
 
     def note(self, line: str) -> None:
         """A line below the next table."""
@@ -57,12 +61,17 @@ def number(n: int) -> str:
     return f"{n:,}"
 
 
-def machine() -> str:
+def peak(megabytes: Optional[float]) -> str:
+    """A peak of memory; nothing where it is not known."""
+    return "" if megabytes is None else f"{megabytes:.1f}"
+
+
+def machine(packages: Sequence[str] = PACKAGES) -> str:
     """The processor, its load, the Python and the packages."""
     cpus = Path("/proc/cpuinfo")
     model = re.search(r"model name\s*: (.+)", cpus.read_text()) if cpus.exists() else None
     load = f", load {os.getloadavg()[0]:.1f} at the start" if hasattr(os, "getloadavg") else ""
-    parts = [f"Python {platform.python_version()}", *filter(None, map(_versioned, PACKAGES))]
+    parts = [f"Python {platform.python_version()}", *filter(None, map(_versioned, packages))]
     return f"{model[1] if model else platform.machine()}, {os.cpu_count()} cores{load}; {sys.platform}; {', '.join(parts)}."
 
 
