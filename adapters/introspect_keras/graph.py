@@ -14,6 +14,7 @@ from introspect.reported import ReportedShape
 from .detecting import applies_others, is_a
 from .dialect import Dialect, Graph, Node, UntraceableError
 from .given import named
+from .guests import held_by
 from .stored import Law
 
 V = TypeVar("V")
@@ -45,6 +46,11 @@ class Visitor(Protocol[V]):
         self, path: str, layer: Any, law: Optional[Law], values: tuple[V, ...], node: Optional[Node], around: Around
     ) -> tuple[V, ...]:
         """A layer is applied."""
+
+    def host(
+        self, path: str, layer: Any, values: tuple[V, ...], node: Optional[Node], around: Around
+    ) -> tuple[tuple[V, ...], bool]:
+        """A layer that wraps another framework's model is applied; also whether all that happens in it is known."""
 
     def hold(self, path: str, layer: Any, weights: list[Any], around: Around) -> None:
         """Weights that no call accounts for: added on a model itself, or of a layer that is held and not applied."""
@@ -130,6 +136,8 @@ class Walk(Generic[V]):
             graph, chain = self.graph(layer), self.dialect.chain(layer)
         if graph is None and chain is None:
             law = self._law(layer, node, prefix)
+            if law is None and held_by(layer) is not None:
+                return self._host(layer, values, prefix, node, containers)
             if law is None:
                 graph = self._traced(layer, [self.visitor.shape(value) for value in values], node, prefix)
             if graph is None:
@@ -141,6 +149,13 @@ class Walk(Generic[V]):
             return self.dialect.law(layer, node)
         except IntrospectError as error:
             raise error.at(self.path(layer, prefix)) from None
+
+    def _host(
+        self, layer: Any, values: tuple[V, ...], prefix: str, node: Optional[Node], containers: tuple[Any, ...]
+    ) -> tuple[V, ...]:
+        made, whole = self.visitor.host(self.path(layer, prefix), layer, values, node, Around(containers))
+        self.complete = self.complete and whole
+        return made
 
     def _taken_apart(
         self,
@@ -196,6 +211,8 @@ class Walk(Generic[V]):
     def _has_law(self, layer: Any) -> bool:
         if not self.dialect.weights(layer):
             return False
+        if held_by(layer) is not None:
+            return True
         if self.graph(layer) is not None or self.dialect.chain(layer) is not None:
             return True
         return self.dialect.law(layer, None) is not None or self._is_composite(layer)

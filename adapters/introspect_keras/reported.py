@@ -7,14 +7,19 @@ from math import prod
 from typing import Any, NamedTuple, Optional
 
 from introspect.ir import Model, lawless
+from introspect.layers import Shape
 from introspect.reported import Reported, ReportedLayer, ReportedOutput, ReportedShape, ReportedTensor
 
 from .detecting import is_layer
 from .dialect import Dialect, Graph, Node, dialect_of
+from .given import settle
 from .graph import Around, Walk, said
+from .guests import counted_again, guest_at, note_on_counting_again
 from .packed import packed_shape
 from .stored import Law
 from .translating import as_reported, named_weights, weights_of
+
+_SOURCES = "weights, count_params() and the shapes of its graph"
 
 
 class Flowing(NamedTuple):
@@ -29,19 +34,26 @@ def report(model: Any, translated: Model, *, full: bool = True) -> Reported:
     dialect = dialect_of(model)
     if not full and not any(lawless(layer.holdings) for layer in translated.layers):
         return Reported(source=f"Keras {dialect.version}")
-    visitor = Reporter(dialect, model, translated)
+    visitor = Reporter(dialect, model, translated, full)
     Walk(dialect, model, visitor).run(entrances(translated))
     if not full:
         return Reported(tuple(_without_law(visitor.layers, translated)), source=f"Keras {dialect.version}")
-    params, trainable = dialect.totals(model)
+    params, trainable = dialect.totals(model) if visitor.heard_of_all() else (None, None)
     missed = sum(visitor.missed.values())
+    again, again_trained = (0, 0) if params is None else counted_again(dialect.weights(model))
     return Reported(
         layers=tuple(visitor.layers.values()),
         outputs=tuple(visitor.outputs),
-        params=None if params is None else params + missed,
-        trainable=trainable,
-        source=f"Keras {dialect.version}: weights, count_params() and the shapes of its graph",
-        notes=(*_optimizer_note(dialect, model, params), *_packed_note(params, missed)),
+        params=None if params is None else params + missed - again,
+        trainable=None if trainable is None else trainable - again_trained,
+        source="; ".join(dict.fromkeys((f"Keras {dialect.version}: {_SOURCES}", *(one.source for one in visitor.guests)))),
+        notes=(
+            *_optimizer_note(dialect, model, params),
+            *_packed_note(params, missed),
+            *([note_on_counting_again(params or 0, again)] if again else ()),
+            *(note for one in visitor.guests for note in one.notes),
+        ),
+        samples=tuple(sorted({pair for one in visitor.guests for pair in one.samples})),
     )
 
 
@@ -80,8 +92,9 @@ def _without_law(layers: dict[str, ReportedLayer], translated: Model) -> list[Re
 class Reporter:
     """Follows the shapes that Keras itself gives, and lists the weights of each layer met."""
 
-    def __init__(self, dialect: Dialect, model: Any, translated: Model) -> None:
-        self.dialect, self.translated = dialect, translated
+    def __init__(self, dialect: Dialect, model: Any, translated: Model, full: bool = True) -> None:
+        self.dialect, self.translated, self.full = dialect, translated, full
+        self.guests: list[Reported] = []  # what other frameworks say of their parts
         self.layers: dict[str, ReportedLayer] = {}
         self.outputs: list[ReportedOutput] = []
         self.missed: dict[int, int] = {}  # numbers of a packed variable that Keras does not count
@@ -123,6 +136,33 @@ class Reporter:
             missed = sum(self.missed.get(id(variable), 0) for _, variable in names)
             self.layers[path] = ReportedLayer(path, tensors, None if params is None else params + missed)
         return tuple(Flowing(shape, value) for shape, value in zip_longest(shapes[: len(made)] if made else shapes, made))
+
+    def host(
+        self, path: str, layer: Any, values: tuple[Flowing, ...], node: Optional[Node], around: Around
+    ) -> tuple[tuple[Flowing, ...], bool]:
+        guest, order = guest_at(path, layer, [self._translated(value) for value in values], node)
+        self.guests.append(guest.report(self._calls, full=self.full))
+        self.layers.update((one.path, one) for one in self.guests[-1].layers if one.path not in self.layers)
+        self.outputs += self.guests[-1].outputs
+        made = guest.leaving(self.translated, self._calls, [values[i] for i in order])
+        self._calls += len(guest.calls())
+        shapes = said(self.dialect, layer, [value.shape for value in values], node)
+        if guest.outputs() is None:
+            return tuple(Flowing(shape) for shape in shapes), False
+        return tuple(self._from_guest(one, shape) for one, shape in zip_longest(made, shapes[: len(made)])), True
+
+    def heard_of_all(self) -> bool:
+        """Whether all that is to hold something holds it; Keras counts the rest of a model that is built in part."""
+        return all(layer.path in self.layers for layer in self.translated.layers if layer.holdings)
+
+    def _from_guest(self, one: Any, shape: Optional[ReportedShape]) -> Flowing:
+        """What a guest gives, in the shape that Keras was told of, where it was."""
+        if isinstance(one, Flowing):
+            return one
+        return Flowing(as_reported(self.translated.values[one].shape) if shape is None else shape, one)
+
+    def _translated(self, value: Flowing) -> Optional[Shape]:
+        return settle(None, value.shape, 0, "input") if value.value is None else self.translated.values[value.value].shape
 
     def hold(self, path: str, layer: Any, weights: list[Any], around: Around) -> None:
         names = named_weights(self.dialect, layer, None, weights)

@@ -18,6 +18,7 @@ from .detecting import is_layer
 from .dialect import Dialect, Graph, Node, dialect_of
 from .given import settle, spoken_of, wanted
 from .graph import Around, Walk, said
+from .guests import guest_at, keys_of
 from .stored import Law
 
 FRAMEWORK = "keras"
@@ -98,6 +99,22 @@ class Translator:
         outputs = said(self.dialect, layer, [as_reported(shape) for shape in shapes], node)
         return self.builder.carry(index, values, [_carried(shape, shapes) for shape in outputs])
 
+    def host(
+        self, path: str, layer: Any, values: tuple[int, ...], node: Optional[Node], around: Around
+    ) -> tuple[tuple[int, ...], bool]:
+        shapes = [self.builder.shape(value) for value in values]
+        guest, order = guest_at(path, layer, shapes, node)
+        asked = self.dialect.would_train(around.containers, layer)
+        made = guest.embed(self.builder, [values[i] for i in order], lambda own: self._of_guest(own, asked))
+        if guest.outputs() is not None:
+            return made, True
+        outputs = said(self.dialect, layer, [as_reported(shape) for shape in shapes], node)
+        return tuple(self.builder.value(_carried(shape, shapes), reported=True) for shape in outputs), False
+
+    def _of_guest(self, holdings: Sequence[Holding], asked: bool) -> Sequence[Holding]:
+        alike = Alike(one._replace(identity="", trainable=bool(one.trainable) and asked) for one in holdings)
+        return self._owning(alike, [one.identity for one in holdings])
+
     def hold(self, path: str, layer: Any, weights: list[Any], around: Around) -> None:
         if path not in self._layers:
             held = self._held(layer, None, weights, around)
@@ -137,7 +154,7 @@ class Translator:
             made = [Holding(name, "", *places.get(name, ((), "")), flag) for (name, _), flag in zip(named, trained)]
             found = self._alike[key] = Alike(made), law
         self._variables += variables
-        return self._owning(found[0], [id(variable) for variable in variables])
+        return self._owning(found[0], keys_of(variables))
 
     def _owning(self, alike: Alike, keys: Sequence[Any]) -> Sequence[Holding]:
         if not alike:

@@ -42,11 +42,6 @@ def carried(own: Any) -> None:
 
 if BACKEND == "torch":
 
-    def test_a_module_of_pytorch() -> None:
-        import torch
-
-        carried(layers.TorchModuleWrapper(torch.nn.Linear(4, 3), output_shape=(None, 3), name="own"))
-
     def test_keras_is_asked_before_pytorch_whose_modules_its_layers_are() -> None:
         import torch
 
