@@ -24,7 +24,7 @@ class Builder:
         self.values: list[Value] = []
         self.inputs: list[int] = []
         self.notes: list[str] = []
-        self._worked_out: dict[Any, tuple[Spec, tuple[Shape, ...]]] = {}  # with unknown dimensions
+        self._worked_out: dict[Any, tuple[Spec, tuple[Shape, ...]]] = {}
 
     def layer(
         self, path: str, spec: Spec, holdings: Sequence[Holding] = (), kind_name: str = "", function: bool = False
@@ -92,16 +92,16 @@ class Builder:
         """What comes out of `layer` by its law; remembered for layers that share one spec object."""
         law = type(layer.spec)
         key = (id(layer.spec), inputs, law.outputs, law.output)
-        known: Optional[tuple[Shape, ...]] = _OUTPUTS.said(key)
-        if known is not None:
-            return known
         found = self._worked_out.get(key)
         if found is None:
-            try:
-                found = self._worked_out[key] = (layer.spec, layer.spec.outputs(*inputs))  # holds on to what `id` stands for
-            except IntrospectError as error:
-                raise error.at(layer.path) from None
-            _OUTPUTS.keep(key, [layer.spec], (*inputs, *found[1]), found[1])
+            outputs: Optional[tuple[Shape, ...]] = _OUTPUTS.said(key)
+            if outputs is None:
+                try:
+                    outputs = layer.spec.outputs(*inputs)
+                except IntrospectError as error:
+                    raise error.at(layer.path) from None
+                _OUTPUTS.keep(key, [layer.spec], (*inputs, *outputs), outputs)
+            found = self._worked_out[key] = (layer.spec, outputs)  # holds on to what `id` stands for
         return found[1]
 
     def _append(self, layer: int, inputs: Sequence[int], shapes: Sequence[Optional[Shape]], reported: bool) -> tuple[int, ...]:
