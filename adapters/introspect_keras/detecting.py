@@ -6,6 +6,7 @@ import sys
 from typing import Any, Optional
 
 ROOTS = ("keras", "tensorflow", "tf_keras")
+FUNCTIONS = ("TFOpLambda", "SlicingOpLambda", "ClassMethod", "InstanceMethod", "InstanceProperty", "TensorFlowOpLayer")
 _APPLY_OTHERS = ("Model", "Sequential", "Pipeline", "Container", "Network")
 
 
@@ -60,6 +61,11 @@ def is_layer(model: Any) -> bool:
 def applies_others(model: Any) -> bool:
     """Whether the object's class is one of those that apply other layers, by a graph or one after another."""
     return facts(type(model)).applies_others
+
+
+def is_function(operation: Any) -> bool:
+    """Whether this is a bare function that stands in a graph: an operation of Keras 3, one of Keras 2's layers around it."""
+    return not is_layer(operation) or is_a(operation, *FUNCTIONS)
 
 
 def framework_class(model: Any) -> Optional[type]:

@@ -7,16 +7,15 @@ from typing import Any, Optional
 
 from introspect.reported import ReportedShape
 
-from .detecting import framework_class, is_a, overrides
-from .dialect import Graph, Node, fed_to, leaves
+from .detecting import FUNCTIONS, framework_class, is_a, overrides
+from .dialect import Graph, Node, leaves
 from .keras3 import Keras3, ordered
-from .ops2 import FUNCTIONS as LAWS
-from .ops2 import sliced
+from .ops2 import fed, function_law
 from .specs import LAYERS
 from .specs_attention import CALLED
 from .stored import Law
 from .tracing import traceable
-from .tracing2 import FUNCTIONS, trace
+from .tracing2 import trace
 
 _SHAPING = ("call", "__call__", "build", "compute_output_shape", "add_weight")
 
@@ -42,11 +41,8 @@ class Keras2(Keras3):
         cls = framework_class(layer)
         if cls is None or overrides(layer, _SHAPING):
             return None
-        if cls.__name__ == "SlicingOpLambda":
-            return sliced(layer, node) if node is not None else None
         if cls.__name__ in FUNCTIONS:
-            function = LAWS.get(str(getattr(layer, "symbol", "")))
-            return function(layer, node) if function is not None and node is not None else None
+            return function_law(layer, node) if node is not None else None
         called = CALLED.get(cls.__name__)
         if called is not None:
             return called(layer, node.arguments() if node is not None else None)
@@ -123,11 +119,11 @@ def _made_by(tensor: Any) -> tuple[Any, Any]:
 
 
 def _node(layer: Any, node: Any) -> Node:
-    fed = tuple(node.keras_inputs)
+    inputs = tuple(node.keras_inputs)
     args, kwargs = tuple(node.call_args or ()), dict(node.call_kwargs or {})
     if is_a(layer, *FUNCTIONS):
-        fed = fed_to(fed, args, kwargs)
-    return Node(layer, fed, tuple(leaves(node.outputs)), args, kwargs)
+        inputs = fed(layer, inputs, args, kwargs)
+    return Node(layer, inputs, tuple(leaves(node.outputs)), args, kwargs)
 
 
 def _shapes(answer: Any) -> list[ReportedShape]:

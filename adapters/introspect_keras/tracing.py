@@ -244,9 +244,13 @@ class Recorder:
     def _note(self, layer: Any, args: Any, kwargs: Any, result: Any, inner: Optional[Graph], recorded: bool) -> None:
         fed = tuple(leaf for leaf in leaves((args, kwargs)) if self._is_tensor(leaf))
         if recorded:
-            fed = fed_to(fed, args, kwargs)
+            fed = self._flowing(layer, fed, args, kwargs)
         made = tuple(leaf for leaf in leaves(result) if self._is_tensor(leaf))
         self._frames[-1].append(Node(layer, fed, made, args, kwargs, inner, recorded))
+
+    def _flowing(self, operation: Any, tensors: tuple[Any, ...], args: Any, kwargs: Any) -> tuple[Any, ...]:
+        """What an operation is given that a law of it may ask for."""
+        return fed_to(tensors, args, kwargs)
 
     # -- tensors
 

@@ -12,12 +12,11 @@ from typing import Any, Optional
 
 from introspect.reported import ReportedShape
 
-from .detecting import facts, is_a
+from .detecting import FUNCTIONS, facts, is_a
 from .dialect import Dialect, Graph, Node
 from .intercepting import intercepted, original
+from .ops2 import fed
 from .tracing import Recorder, symbolic_weight
-
-FUNCTIONS = ("TFOpLambda", "SlicingOpLambda", "ClassMethod", "InstanceMethod", "InstanceProperty", "TensorFlowOpLayer")
 
 
 def trace(dialect: Dialect, layer: Any, shapes: Sequence[ReportedShape], node: Optional[Node], names: Sequence[str]) -> Graph:
@@ -69,6 +68,9 @@ class Recorder2(Recorder):
         result = original(layer)(layer, *args, **kwargs)
         self._note(layer, args, kwargs, result, None, recorded=True)
         return result
+
+    def _flowing(self, operation: Any, tensors: tuple[Any, ...], args: Any, kwargs: Any) -> tuple[Any, ...]:
+        return fed(operation, tensors, args, kwargs)
 
     def _tensor(self, shape: Sequence[Optional[int]], dtype: Any) -> Any:
         return self._symbol(self._spec(tuple(shape), dtype))

@@ -14,7 +14,7 @@ from introspect.layers import Container, Declared, Opaque, Shape, Spec
 from introspect.layers.base import show
 from introspect.reported import ReportedShape
 
-from .detecting import is_layer
+from .detecting import is_function, is_layer
 from .dialect import Dialect, Graph, Node, dialect_of
 from .given import settle, spoken_of, wanted
 from .graph import Around, Walk, said
@@ -126,7 +126,7 @@ class Translator:
             kind = type(layer).__name__
             spec: Spec = law.spec if law is not None else Opaque(kind)
             holdings = self._holdings(path, layer, law, shapes, around)
-            found = self._layers[path] = self.builder.layer(path, spec, holdings, kind, function=not is_layer(layer))
+            found = self._layers[path] = self.builder.layer(path, spec, holdings, kind, function=is_function(layer))
         return found
 
     def _holdings(

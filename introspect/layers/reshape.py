@@ -272,7 +272,7 @@ class Reduce(Spec):
     kind: ClassVar[str] = "reduce"
 
     def output(self, *inputs: Shape) -> Shape:
-        (x,) = inputs
+        x = inputs[0]
         over = range(len(x)) if self.over is None else self.over
         if any(not -max(len(x), 1) <= axis < max(len(x), 1) for axis in over):
             raise ShapeError("no such axis to reduce", got=show(x), expected=f"axes {self.over}")

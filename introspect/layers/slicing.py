@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar, Optional, Union
+from typing import Any, ClassVar, Optional, Union
 
 from ..algebra import Dim, exact_div, maximum, minimum, unknown
 from ..errors import ShapeError
 from .base import Shape, Spec, require_dim, require_divisible, show
 from .merge import broadcast, require_equal
+from .sizes import size_of
 
 
 @dataclass(frozen=True)
@@ -16,8 +17,8 @@ class Slice(Spec):
     """Part of one axis: ``start:stop:step``, or a single index that drops the axis."""
 
     axis: int
-    start: Optional[int] = None
-    stop: Optional[int] = None
+    start: Optional[Dim] = None
+    stop: Optional[Dim] = None
     step: int = 1
     index: Optional[int] = None
     kind: ClassVar[str] = "slice"
@@ -35,19 +36,25 @@ class Slice(Spec):
         return (*x[:axis], self._length(n), *x[axis + 1 :])
 
     def _length(self, n: Dim) -> Dim:
+        if not all(end is None or isinstance(end, int) for end in (self.start, self.stop)):
+            up_to = self.step == 1 and self.stop is not None and isinstance(self.start, (int, type(None))) and not self.start
+            return minimum(self.stop, n) if up_to else unknown()  # type: ignore[arg-type]
+        return self._between(n, self.start, self.stop)  # type: ignore[arg-type]
+
+    def _between(self, n: Dim, start: Optional[int], stop: Optional[int]) -> Dim:
         if isinstance(n, int):
-            return len(range(*slice(self.start, self.stop, self.step).indices(n)))
-        if self.step == 1 and not self.start and self.stop is None:
+            return len(range(*slice(start, stop, self.step).indices(n)))
+        if self.step == 1 and not start and stop is None:
             return n
-        if self.step == -1 and self.start is None and self.stop is None:
+        if self.step == -1 and start is None and stop is None:
             return n
-        if self.step == 1 and (self.start or 0) >= 0 and self.stop is not None and self.stop < 0:
-            return n + self.stop - (self.start or 0)
-        if self.step == 1 and self.stop is None and self.start is not None:
-            return -self.start if self.start < 0 else n - self.start
-        if self.step == 1 and self.stop is not None and self.stop >= 0 and (self.start or 0) >= 0:
-            end = minimum(self.stop, n)
-            return maximum(end - self.start, 0) if self.start else end
+        if self.step == 1 and (start or 0) >= 0 and stop is not None and stop < 0:
+            return n + stop - (start or 0)
+        if self.step == 1 and stop is None and start is not None:
+            return -start if start < 0 else n - start
+        if self.step == 1 and stop is not None and stop >= 0 and (start or 0) >= 0:
+            end = minimum(stop, n)
+            return maximum(end - start, 0) if start else end
         return unknown()  # a length that depends on where the slice's ends fall
 
 
@@ -86,7 +93,8 @@ def _shared(whole: Dim, pieces: int) -> tuple[Dim, ...]:
 @dataclass(frozen=True)
 class Index(Spec):
     """NumPy's indexing. An entry is an index, a ``(start, stop, step)`` slice, None for a new axis, ``"..."``, or
-    ``"tensor"``: whole numbers, given as a further input, which pick along that axis.
+    ``"tensor"``: whole numbers, given as a further input, which pick along that axis. A slice may end at a size that is worked
+    out from what flows in.
 
     Source: NumPy's page on indexing, PyTorch's on tensor views. Several tensors are broadcast; their axes stand where the
     first is, or in front if something else stands between them.
@@ -104,7 +112,7 @@ class Index(Spec):
     (4, 2, 3)
     """
 
-    entries: tuple[Union[int, str, tuple[Optional[int], ...], None], ...]
+    entries: tuple[Union[int, str, tuple[Any, ...], None], ...]
     batched: int = 0
     kind: ClassVar[str] = "index"
 
@@ -125,7 +133,8 @@ class Index(Spec):
             elif entry == "...":
                 axis += len(inputs[0]) - consumed
             elif isinstance(entry, tuple):
-                x, axis = Slice(axis, entry[0], entry[1], entry[2] or 1).output(x), axis + 1
+                start, stop = (end if end is None else size_of(end, inputs) for end in entry[:2])
+                x, axis = Slice(axis, start, stop, entry[2] or 1).output(x), axis + 1
             else:
                 x = Slice(axis, index=int(entry)).output(x)
         return x
