@@ -57,7 +57,7 @@ def adapted(layer: Any, law: Optional[Law]) -> Optional[Law]:
     if law is None or not law.stored:
         return law
     for kernel in _kernels(layer, law):
-        if _undecided(kernel.holder):
+        if kernel.kind in _MODES and _undecided(kernel.holder):
             return Law(Opaque(type(layer).__name__, law.spec))
         if _is_low_rank(kernel):
             law = _low_rank(law, kernel, frozen=not getattr(_taken(layer, kernel), "trainable", False))
@@ -73,13 +73,19 @@ def _kernels(layer: Any, law: Law) -> Iterator[_Kernel]:
     if kind not in _ADAPTABLE and not getattr(layer, "_layers", None) and kind not in _PROJECTING:
         return
     for item in law.stored:
-        path, _, name = (item.attribute or item.name).rpartition(".")
-        if name in _LAYOUTS:
-            holder = Stored(path, ()).of(layer) if path else layer
+        if (item.attribute or item.name).rpartition(".")[2] in _LAYOUTS:
+            holder = _holder(item, layer)
             if holder is None and kind in _PROJECTING:
                 yield _Kernel(item, layer, "EinsumDense")
             elif holder is not None and getattr(framework_class(holder), "__name__", "") in _ADAPTABLE:
                 yield _Kernel(item, holder, framework_class(holder).__name__)  # type: ignore[union-attr]
+
+
+def _holder(item: Stored, layer: Any) -> Any:
+    """The layer that holds a variable; None where it is not made yet."""
+    for step in (item.attribute or item.name).split(".")[:-1]:
+        layer = getattr(layer, step, None)
+    return layer
 
 
 def _is_low_rank(kernel: _Kernel) -> bool:

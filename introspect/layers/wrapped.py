@@ -197,6 +197,7 @@ class LowRank(_Around):
         *first, last = parse_layout(self.layout or default_layout(kernel))
         narrow = tuple((" ".join(group), product(sizes[name] for name in group)) for group in first)
         wide = product(sizes[name] for name in last)
-        own = tuple(t._replace(trainable=t.trainable and not self.frozen) if t.key == self.of else t for t in self.inner.tensors(*inputs))
+        held = kernel._replace(trainable=kernel.trainable and not self.frozen)
+        own = tuple(held if t.key == self.of else t for t in self.inner.tensors(*inputs))
         a, b = (kernel._replace(role=f"lora_{kernel.role}_{which}", trainable=True) for which in "ab")
         return (*own, a._replace(axes=(*narrow, ("rank", self.rank))), b._replace(axes=(("rank", self.rank), ("out", wide))))
