@@ -31,11 +31,15 @@ class ReportedTensor:
 
 @dataclass(frozen=True)
 class ReportedLayer:
-    """What one layer holds. `params` is the framework's own count for it, where it has one."""
+    """What one layer holds. `params` is the framework's own count for it, where it has one.
+
+    `whole`: False where parts of it are not built yet, and the framework says nothing of them.
+    """
 
     path: str
     tensors: tuple[ReportedTensor, ...]
     params: Optional[int] = None
+    whole: bool = True
 
 
 @dataclass(frozen=True)

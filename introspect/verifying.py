@@ -63,7 +63,7 @@ def _judge(row: Row, layer: Optional[ReportedLayer], outputs: dict[int, Reported
     held = {tensor.name: tensor for tensor in layer.tensors} if layer else {}
     for i, entry in enumerate(row.entries):
         tensor = held.get(entry.name)
-        judged.tensors[i] = judge_tensor(entry, tensor, layer is not None)
+        judged.tensors[i] = judge_tensor(entry, tensor, layer is not None and layer.whole)
         if entry.size is None and tensor is not None:
             judged.carried[i] = tensor
         if tensor is not None and tensor.nbytes is not None:

@@ -124,6 +124,15 @@ class Dialect(Protocol):
     def law(self, layer: Any, node: Optional[Node]) -> Optional[Law]:
         """The law of a layer or operation, from its configuration."""
 
+    def followable(self, layer: Any) -> bool:
+        """Whether `layer` repeats another one, whose code `followed` follows where it is the user's own."""
+
+    def followed(self, layer: Any, shapes: Sequence[ReportedShape], node: Optional[Node]) -> Optional[Law]:
+        """The law of such a layer on inputs of these shapes. Raises `UntraceableError` where code cannot be followed."""
+
+    def recorder(self, layer: Any) -> Any:
+        """What follows the code of `layer`."""
+
     def sublayers(self, layer: Any) -> list[Any]:
         """The layers that `layer` holds."""
 

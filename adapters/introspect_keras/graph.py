@@ -5,7 +5,7 @@ Translating and reporting are two visitors of this one walk: their calls have th
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Generic, Optional, Protocol, TypeVar
 
 from introspect.errors import IntrospectError
@@ -18,6 +18,7 @@ from .guests import held_by
 from .stored import Law
 
 V = TypeVar("V")
+F = TypeVar("F")
 Declared = tuple[str, Optional[ReportedShape]]
 
 
@@ -79,7 +80,7 @@ class Walk(Generic[V]):
     def run(self, names: Sequence[str]) -> tuple[V, ...]:
         """Visit everything; returns what leaves the model. `names`: what the caller calls the inputs, if there are any."""
         known = self.graph(self.model) is not None or self.dialect.chain(self.model) is not None
-        if known or self.dialect.law(self.model, None) is not None:
+        if known or self.dialect.law(self.model, None) is not None or self.dialect.followable(self.model):
             return self._apply(self.model, self._enter(names), "", None, ())
         traced = self._traced_root(names)
         if traced is not None:
@@ -110,11 +111,21 @@ class Walk(Generic[V]):
         self, layer: Any, shapes: list[Optional[ReportedShape]], node: Optional[Node], prefix: str, names: Sequence[str] = ()
     ) -> Optional[Graph]:
         """What a layer's own code does; None where there is none, or it cannot be followed."""
+        return self._where_followed(layer, shapes, prefix, lambda known: self.dialect.trace(layer, known, node, names))
+
+    def _followed(self, layer: Any, shapes: list[Optional[ReportedShape]], node: Optional[Node], prefix: str) -> Optional[Law]:
+        """The law of a layer that repeats code of the user's own."""
+        return self._where_followed(layer, shapes, prefix, lambda known: self.dialect.followed(layer, known, node))
+
+    def _where_followed(
+        self, layer: Any, shapes: list[Optional[ReportedShape]], prefix: str, follow: Callable[[list[ReportedShape]], F]
+    ) -> Optional[F]:
+        """What `follow` finds; None, and why it stopped is noted, where the code cannot be followed."""
         known = [shape for shape in shapes if shape is not None]
         if len(known) < len(shapes) or id(layer) in self._stopped:
             return None
         try:
-            return self.dialect.trace(layer, known, node, names)
+            return follow(known)
         except UntraceableError as error:
             self._stopped[id(layer)] = str(error).strip().partition("\n")[0]
             self.stopped.append((f"{prefix}{layer.name}", self._stopped[id(layer)]))
@@ -138,7 +149,9 @@ class Walk(Generic[V]):
             law = self._law(layer, node, prefix)
             if law is None and held_by(layer) is not None:
                 return self._host(layer, values, prefix, node, containers)
-            if law is None:
+            if law is None and self.dialect.followable(layer):
+                law = self._followed(layer, [self.visitor.shape(value) for value in values], node, prefix)
+            elif law is None:
                 graph = self._traced(layer, [self.visitor.shape(value) for value in values], node, prefix)
             if graph is None:
                 return self._leaf(layer, law, values, prefix, node, containers)
@@ -156,6 +169,10 @@ class Walk(Generic[V]):
         made, whole = self.visitor.host(self.path(layer, prefix), layer, values, node, Around(containers))
         self.complete = self.complete and whole
         return made
+
+    def through(self, graph: Graph, values: tuple[V, ...]) -> tuple[V, ...]:
+        """Visit what the model's own code did by this graph of it; returns what leaves."""
+        return self._taken_apart(self.model, graph, None, values, "", None, ())
 
     def _taken_apart(
         self,

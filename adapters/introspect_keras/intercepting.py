@@ -46,7 +46,7 @@ _originals: dict[_Point, Callable[..., Any]] = {}
 
 @contextmanager
 def intercepted(taker: Taker, layer: type, operation: Optional[type] = None, random: Any = None) -> Iterator[None]:
-    """`taker` answers in this thread; every other thread reaches Keras, and so does this one when the last one leaves.
+    """`taker` answers in this thread until it leaves, the one before it then; every other thread reaches Keras.
 
     `random`: the module whose functions draw numbers.
     """
@@ -60,12 +60,16 @@ def intercepted(taker: Taker, layer: type, operation: Optional[type] = None, ran
         if not _takers:
             for point in points:
                 _install(point)
+        before = _takers.get(threading.get_ident())
         _takers[threading.get_ident()] = taker
     try:
         yield
     finally:
         with _lock:
-            del _takers[threading.get_ident()]
+            if before is not None:
+                _takers[threading.get_ident()] = before
+            else:
+                del _takers[threading.get_ident()]
             if not _takers:
                 for point, original in _originals.items():
                     setattr(point.owner, point.name, original)

@@ -14,7 +14,7 @@ from typing import Any, Optional
 from introspect.reported import ReportedShape
 
 from .detecting import framework_class, is_a, is_layer, overrides
-from .dialect import Graph, Node
+from .dialect import Graph, Node, UntraceableError
 from .specs_keras1 import LAYERS
 from .stored import Law
 
@@ -104,6 +104,15 @@ class Keras1:
             return None
         made = LAYERS.get(cls.__name__)
         return made(layer) if made is not None else None
+
+    def followable(self, layer: Any) -> bool:
+        return False
+
+    def followed(self, layer: Any, shapes: Sequence[ReportedShape], node: Optional[Node]) -> Optional[Law]:
+        return None
+
+    def recorder(self, layer: Any) -> Any:
+        raise UntraceableError("code is not read in this version of Keras")
 
     def sublayers(self, layer: Any) -> list[Any]:
         if is_a(layer, "Merge"):

@@ -15,7 +15,7 @@ from .specs import LAYERS
 from .specs_attention import CALLED
 from .stored import Law
 from .tracing import traceable
-from .tracing2 import trace
+from .tracing2 import Recorder2, trace
 
 _SHAPING = ("call", "__call__", "build", "compute_output_shape", "add_weight")
 
@@ -36,6 +36,9 @@ class Keras2(Keras3):
 
     def trace(self, layer: Any, shapes: Sequence[ReportedShape], node: Optional[Node], names: Sequence[str]) -> Optional[Graph]:
         return trace(self, layer, shapes, node, names) if traceable(layer) else None
+
+    def recorder(self, layer: Any) -> Any:
+        return Recorder2(self, layer)
 
     def _law(self, layer: Any, node: Optional[Node]) -> Optional[Law]:
         cls = framework_class(layer)

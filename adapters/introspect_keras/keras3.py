@@ -6,17 +6,17 @@ from collections.abc import Callable, Sequence
 from math import prod
 from typing import Any, Optional
 
-from introspect.layers import Spec
 from introspect.reported import ReportedShape
 
 from .detecting import framework_class, is_a, is_layer, overrides
 from .dialect import Graph, Node, fed_to
+from .following import followable, followed
 from .ops import OPERATIONS
 from .specs import LAYERS
 from .specs_adapted import adapted
 from .specs_attention import CALLED
-from .stored import Law, Stored
-from .tracing import trace, traceable
+from .stored import Law
+from .tracing import Recorder, trace, traceable
 
 _SHAPING = ("call", "__call__", "build", "compute_output_shape", "compute_output_spec", "add_weight")
 
@@ -28,7 +28,8 @@ class Keras3:
         self.version = version
         self._graphs: dict[int, tuple[Any, Optional[Graph]]] = {}
         self._laws: dict[int, tuple[Any, Optional[Law]]] = {}
-        self._shared: dict[tuple[Spec, tuple[Stored, ...]], Law] = {}
+        self._followed: dict[Any, tuple[Any, Optional[Law]]] = {}
+        self._shared: dict[Law, Law] = {}
 
     def graph(self, layer: Any) -> Optional[Graph]:
         if not is_a(layer, "Functional", "Sequential"):
@@ -66,6 +67,20 @@ class Keras3:
                 return law
             found = self._laws[id(layer)] = (layer, None if law is None else law.shared(self._shared))
         return found[1]
+
+    def followable(self, layer: Any) -> bool:
+        return followable(layer)
+
+    def followed(self, layer: Any, shapes: Sequence[ReportedShape], node: Optional[Node]) -> Optional[Law]:
+        if not followable(layer) or not shapes:
+            return None
+        key = (id(layer), tuple(shapes), None if node is None else len(node.args))
+        if key not in self._followed:
+            self._followed[key] = (layer, followed(self, layer, shapes, node))
+        return self._followed[key][1]
+
+    def recorder(self, layer: Any) -> Any:
+        return Recorder(self)
 
     def depends_on_call(self, layer: Any) -> bool:
         """Whether the law is not the layer's alone."""

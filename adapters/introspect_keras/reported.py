@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from itertools import zip_longest
 from math import prod
 from typing import Any, NamedTuple, Optional
@@ -16,7 +17,7 @@ from .given import settle
 from .graph import Around, Walk, said
 from .guests import counted_again, guest_at, note_on_counting_again
 from .packed import packed_shape
-from .stored import Law
+from .stored import Law, Stored
 from .translating import as_reported, named_weights, weights_of
 
 _SOURCES = "weights, count_params() and the shapes of its graph"
@@ -129,12 +130,13 @@ class Reporter:
         shapes = said(self.dialect, layer, [value.shape for value in values], node)
         made = self.translated.calls[self._calls].outputs
         self._came_out(shapes)
-        if path not in self.layers and is_layer(layer) and self.dialect.built(layer):
+        if path not in self.layers and is_layer(layer) and self._says_something(layer, law):
+            whole = law is None or not law.deep or not any(self._unbuilt(layer, law))
             names = named_weights(self.dialect, layer, law, weights_of(self.dialect, layer, around))
             params = None if around.parts_apart else self.params_of(layer)
             tensors = self._tensors(names, layer)
             missed = sum(self.missed.get(id(variable), 0) for _, variable in names)
-            self.layers[path] = ReportedLayer(path, tensors, None if params is None else params + missed)
+            self.layers[path] = ReportedLayer(path, tensors, params + missed if params is not None and whole else None, whole)
         return tuple(Flowing(shape, value) for shape, value in zip_longest(shapes[: len(made)] if made else shapes, made))
 
     def host(
@@ -153,7 +155,8 @@ class Reporter:
 
     def heard_of_all(self) -> bool:
         """Whether all that is to hold something holds it; Keras counts the rest of a model that is built in part."""
-        return all(layer.path in self.layers for layer in self.translated.layers if layer.holdings)
+        heard = {path for path, layer in self.layers.items() if layer.whole}
+        return all(layer.path in heard for layer in self.translated.layers if layer.holdings)
 
     def _from_guest(self, one: Any, shape: Optional[ReportedShape]) -> Flowing:
         """What a guest gives, in the shape that Keras was told of, where it was."""
@@ -163,6 +166,17 @@ class Reporter:
 
     def _translated(self, value: Flowing) -> Optional[Shape]:
         return settle(None, value.shape, 0, "input") if value.value is None else self.translated.values[value.value].shape
+
+    def _says_something(self, layer: Any, law: Optional[Law]) -> bool:
+        if self.dialect.built(layer):
+            return True
+        return law is not None and law.deep and any(item.of(layer) is not None for item in law.stored)
+
+    def _unbuilt(self, layer: Any, law: Law) -> Iterator[Stored]:
+        """The variables that are still to be made by layers inside."""
+        for item in law.stored:
+            if item.of(layer) is None and not self.dialect.built(layer if item.owner is None else item.owner):
+                yield item
 
     def hold(self, path: str, layer: Any, weights: list[Any], around: Around) -> None:
         names = named_weights(self.dialect, layer, None, weights)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any, Optional
 
@@ -14,21 +14,41 @@ from introspect.layers.window import Padding
 
 @dataclass(frozen=True)
 class Stored:
-    """One variable: its name within the layer, the law's tensors in it, how they lie, and the attribute that holds it."""
+    """One variable: its name within the layer, the law's tensors in it, how they lie, and the attribute that holds it.
+
+    `owner`: the layer deeper inside that the attribute is one of, where that is known; `holders` are what holds that one.
+    """
 
     name: str
     roles: tuple[str, ...]
     layout: str = ""
     attribute: str = ""
+    owner: Any = field(default=None, compare=False)
+    holders: tuple[Any, ...] = field(default=(), compare=False)
 
     def of(self, layer: Any) -> Any:
         """The variable, or None. Looks it up without going through properties, which may compute on the weights."""
-        holder: Any = layer
+        holder, last = self._place(layer)
+        held = getattr(holder, "__dict__", {})
+        return held.get(f"_{last}", held.get(last))
+
+    def place(self, layer: Any) -> tuple[int, str]:
+        """What tells the variable apart before it is made: the object that is going to hold it, where that is there yet."""
+        holder, last = self._place(layer)
+        return (id(layer), self.name) if holder is None else (id(holder), last)
+
+    def _place(self, layer: Any) -> tuple[Any, str]:
+        holder: Any = layer if self.owner is None else self.owner
         *steps, last = (self.attribute or self.name).split(".")
         for step in steps:
             holder = _item(holder, int(step)) if step.isdigit() else getattr(holder, step, None)
-        held = getattr(holder, "__dict__", {})
-        return held.get(f"_{last}", held.get(last))
+        return holder, last
+
+    def within(self, part: str, holder: str) -> Stored:
+        """As the layer around this one keeps it: under the name `part`, at its attribute `holder`."""
+        key, place = f"{part}." if part else "", self.attribute or self.name
+        roles = tuple(f"{key}{role}" for role in self.roles)
+        return replace(self, name=f"{key}{self.name}", roles=roles, attribute=place if self.owner else f"{holder}.{place}")
 
 
 def _item(items: Any, index: int) -> Any:
@@ -37,14 +57,22 @@ def _item(items: Any, index: int) -> Any:
 
 @dataclass(frozen=True)
 class Law:
-    """A spec and the variables that it accounts for."""
+    """A spec and the variables that it accounts for.
+
+    `deep`: these belong to layers inside, which may be built or not, each for itself. `carried`: what comes out has the shape
+    that the framework has given somewhere on the way.
+    """
 
     spec: Spec
     stored: tuple[Stored, ...] = ()
+    deep: bool = False
+    carried: bool = False
 
-    def shared(self, laws: dict[tuple[Spec, tuple[Stored, ...]], Law]) -> Law:
+    def shared(self, laws: dict[Law, Law]) -> Law:
         """The law of an earlier layer that is configured alike: what it comes to is worked out once, by its spec's identity."""
-        return laws.setdefault((self.spec, self.stored), self)
+        known = laws.setdefault(self, self)
+        singly = any(item.owner is not None for item in self.stored)  # an owner is of this layer alone
+        return replace(self, spec=known.spec) if singly else known
 
 
 CHANNELS = {"channels_first": "first", "channels_last": "last"}

@@ -24,11 +24,13 @@ from .guests import guest_at, held_by
 from .intercepting import intercepted, untouched
 
 _NOT_DATA = ("training", "mask")
+CELLS = ("SimpleRNNCell", "LSTMCell", "GRUCell", "StackedRNNCells")
 
 
 def traceable(layer: Any) -> bool:
     """Whether what a layer does is written in Python code that is not Keras' own."""
-    return is_layer(layer) and (overrides(layer, ("call",)) or is_a(layer, "Lambda")) and not overrides(layer, ("__call__",))
+    written = overrides(layer, ("call",)) or is_a(layer, "Lambda", *CELLS)  # a cell without a law is made of the user's
+    return is_layer(layer) and written and not overrides(layer, ("__call__",))
 
 
 def trace(dialect: Dialect, layer: Any, shapes: Sequence[ReportedShape], node: Optional[Node], names: Sequence[str]) -> Graph:
@@ -56,15 +58,26 @@ class Recorder:
 
     def record(self, layer: Any, shapes: Sequence[ReportedShape], node: Optional[Node], names: Sequence[str]) -> Graph:
         with self._names_put_back():
-            return self._recorded(layer, shapes, node, names)
+            tensors = tuple(self._tensor(shape, self._dtype(node, i)) for i, shape in enumerate(shapes))
+            args, kwargs = self._call_of(layer, tensors, node, names)
+            return self._graph_of(layer, tensors, lambda: self._through(layer, args, kwargs))[1]
 
-    def _recorded(self, layer: Any, shapes: Sequence[ReportedShape], node: Optional[Node], names: Sequence[str]) -> Graph:
-        tensors = tuple(self._tensor(shape, self._dtype(node, i)) for i, shape in enumerate(shapes))
-        args, kwargs = self._call_of(layer, tensors, node, names)
+    def entry(self, shape: ReportedShape, dtype: str) -> Any:
+        """A tensor for `one_step`."""
+        return self._tensor(shape, dtype)
+
+    def one_step(self, cell: Any, tensors: Sequence[Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, Graph]:
+        """What the code of a cell, the user's or Keras' own, returns, and its graph. `tensors`: those in the arguments."""
+        fed = tuple(tensors)
+        with self._names_put_back():
+            return self._graph_of(cell, fed, lambda: self._framed(cell, fed, lambda: self._own_code(cell, fed, args, kwargs)))
+
+    def _graph_of(self, layer: Any, tensors: tuple[Any, ...], run: Any) -> tuple[Any, Graph]:
+        """What `run` returns and its graph, with nothing left behind."""
         every = list({id(part): part for part in (layer, *layer._flatten_layers())}.values())
         with untouched(every), self._taking_over():
             try:
-                _, graph = self._through(layer, args, kwargs)
+                result, graph = run()
             except IntrospectError:
                 raise
             except UntraceableError:
@@ -77,7 +90,7 @@ class Recorder:
         if graph is None:
             raise UntraceableError("it applies no layer that is known")
         held = frozenset(id(tensor) for tensor in self._stand_ins.values())
-        return Graph((), tensors, graph.nodes, graph.outputs, graph.weights, held)
+        return result, Graph((), tensors, graph.nodes, graph.outputs, graph.weights, held)
 
     @contextmanager
     def _names_put_back(self) -> Iterator[None]:
@@ -187,12 +200,15 @@ class Recorder:
             return self._framed(layer, fed, lambda: self._one_by_one(chain, fed))
         node = Node(layer, fed, (), args, kwargs)
         if held_by(layer) is not None:
-            shapes = guest_at(layer.name, layer, [_dims(tensor.shape) for tensor in fed], node)[0].outputs()
+            shapes = guest_at(layer.name, layer, [dims(tensor.shape) for tensor in fed], node)[0].outputs()
             if shapes is not None:
                 return self._results(layer, shapes), None
         law = self.dialect.law(layer, node)
+        if law is None:
+            law = self.dialect.followed(layer, [tuple(tensor.shape) for tensor in fed], node)
         if law is not None:
-            return self._results(layer, law.spec.outputs(*(_dims(tensor.shape) for tensor in fed))), None
+            made = self._results(layer, law.spec.outputs(*(dims(tensor.shape) for tensor in fed)))
+            return _as_returned(layer, args, kwargs, made), None
         if traceable(layer):
             return self._framed(layer, fed, lambda: self._own_code(layer, fed, args, kwargs))
         computed = self.dialect.computed(layer, [tuple(tensor.shape) for tensor in fed])
@@ -215,12 +231,19 @@ class Recorder:
     def _own_code(self, layer: Any, fed: tuple[Any, ...], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         twin = self._twin(layer)
         if not layer.built and overrides(layer, ("build",)):
-            twin.build(*(tuple(tensor.shape) for tensor in fed[: _required(twin.build)]))
+            twin.build(*self._built_on(twin, args, fed))
         signature = inspect.signature(layer.call).parameters
         if "training" in signature and "training" not in kwargs and len(args) <= list(signature).index("training"):
             kwargs = {**kwargs, "training": False}
         accepted = {k: v for k, v in kwargs.items() if k in signature or k not in _NOT_DATA}
         return twin.call(*args, **accepted)
+
+    def _built_on(self, twin: Any, args: tuple[Any, ...], fed: tuple[Any, ...]) -> list[Any]:
+        """What `build` is given: a shape for each argument that it needs, a nest of them where the first input is one."""
+        required = _required(twin.build)
+        if required == 1 and args and isinstance(args[0], (list, tuple, dict)):
+            return [_refilled(args[0], {id(tensor): tuple(tensor.shape) for tensor in fed})]
+        return [tuple(tensor.shape) for tensor in fed[:required]]
 
     def _replay(self, layer: Any, graph: Graph, fed: tuple[Any, ...]) -> Any:
         flowing = {id(tensor): mine for tensor, mine in zip(graph.inputs, fed)}
@@ -321,9 +344,22 @@ def _required(function: Any) -> int:
     return sum(1 for name, p in given if p.kind in plain and p.default is p.empty and name not in _NOT_DATA)
 
 
-def _dims(shape: Sequence[Optional[int]]) -> Shape:
+def dims(shape: Sequence[Optional[int]]) -> Shape:
     """Keras' shape for a law: the open batch is one and the same everywhere, any other open size is like no other."""
     return tuple((symbol("N") if i == 0 else unknown()) if dim is None else dim for i, dim in enumerate(shape))
+
+
+def _as_returned(layer: Any, args: tuple[Any, ...], kwargs: dict[str, Any], made: Any) -> Any:
+    """What Keras' own layer returns: a cell's states lie as they were given."""
+    if not is_a(layer, *CELLS):
+        return made
+    given = args[1] if len(args) > 1 else kwargs.get("states")
+    several = isinstance(given, (list, tuple))
+    output, *states = made
+    left = iter(states)
+    nest: Any = given if several else [given]
+    filled = [[next(left) for _ in part] if isinstance(part, (list, tuple)) else next(left) for part in nest]
+    return output, filled if several else filled[0]
 
 
 def _refilled(value: Any, tensors: dict[int, Any]) -> Any:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, Optional
 
 from introspect.algebra import evaluate, unknown
@@ -19,7 +19,7 @@ from .dialect import Dialect, Graph, Node, dialect_of
 from .given import settle, spoken_of, wanted
 from .graph import Around, Walk, said
 from .guests import guest_at, keys_of
-from .stored import Law
+from .stored import Law, Stored
 
 FRAMEWORK = "keras"
 
@@ -94,8 +94,10 @@ class Translator:
         except IntrospectError as error:
             raise error.at(path) from None
         index = self._layer(path, layer, law, shapes, around)
-        if law is not None:
+        if law is not None and not law.carried:
             return self.builder.call(index, values)
+        if law is not None and all(shape is not None for shape in shapes):
+            return self.builder.carry(index, values, law.spec.outputs(*[shape for shape in shapes if shape is not None]))
         outputs = said(self.dialect, layer, [as_reported(shape) for shape in shapes], node)
         return self.builder.carry(index, values, [_carried(shape, shapes) for shape in outputs])
 
@@ -134,9 +136,11 @@ class Translator:
     ) -> Sequence[Holding]:
         if not is_layer(layer):
             return ()
-        if not self.dialect.built(layer):
-            expected = self._expected(path, layer, law, shapes, around)
-            return self._owning(expected, [(path, one.name) for one in expected])
+        built = self.dialect.built(layer)
+        if law is None and not built:  # how many it will make is unknown, and so not nothing
+            return self._owning(Alike([Holding("weights", "")]), [(path, "weights")])
+        if law is not None and (law.deep or not built):
+            return self._partly_held(path, layer, law, shapes, around)
         weights = weights_of(self.dialect, layer, around)
         if not weights and (law is None or not law.stored):
             return ()  # most layers own nothing
@@ -163,16 +167,26 @@ class Translator:
         self._identities.keys += keys
         return Holdings(alike, start, self._identities)
 
-    def _expected(self, path: str, layer: Any, law: Optional[Law], shapes: list[Optional[Shape]], around: Around) -> Alike:
-        """The variables that a layer will make once it is built, without their identities."""
-        if law is None:  # how many it will make is unknown, and so not nothing
-            return Alike([Holding("weights", "")])
-        owned = law_tensors(Layer(path, law.spec), tuple(shapes))
-        keys = {tensor.key for tensor in owned or ()}
-        trainable = self.dialect.would_train(around.containers, layer)
-        return Alike(
-            Holding(item.name, "", item.roles, item.layout, trainable) for item in law.stored if set(item.roles) <= keys
-        )
+    def _partly_held(self, path: str, layer: Any, law: Law, shapes: list[Optional[Shape]], around: Around) -> Sequence[Holding]:
+        """What a layer and the layers inside have made, and then what those of them that are not built will make."""
+        start = len(self._identities.keys)
+        weights = weights_of(self.dialect, layer, around) if self.dialect.built(layer) else []
+        made = self._held(layer, law, weights, around)
+        found = [*(made.alike if isinstance(made, Holdings) else ())]
+        for item in self._missing(path, layer, law, shapes):
+            inside = () if item.owner is None else (layer, *item.holders)
+            flag = self.dialect.would_train((*around.containers, *inside), layer if item.owner is None else item.owner)
+            found.append(Holding(item.name, "", item.roles, item.layout, flag))
+            self._identities.keys.append(item.place(layer))
+        return Holdings(Alike(found), start, self._identities) if found else ()
+
+    def _missing(self, path: str, layer: Any, law: Law, shapes: list[Optional[Shape]]) -> Iterator[Stored]:
+        """The variables that are still to be made, by the law."""
+        keys = {tensor.key for tensor in law_tensors(Layer(path, law.spec), tuple(shapes)) or ()}
+        for item in law.stored:
+            made = item.of(layer) is not None or self.dialect.built(layer if item.owner is None else item.owner)
+            if not made and set(item.roles) <= keys:
+                yield item
 
 
 def weights_of(dialect: Dialect, layer: Any, around: Around) -> list[Any]:

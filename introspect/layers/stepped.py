@@ -56,7 +56,7 @@ class Stepped(Spec):
     def edges_known(self) -> bool:  # type: ignore[override]
         return not self.owned and all(spec.edges_known for _, spec, _ in self.links)
 
-    def _entering(self, inputs: Sequence[Optional[Shape]]) -> list[Shape]:
+    def entering(self, inputs: Sequence[Optional[Shape]]) -> list[Shape]:
         """What a step reads before its first link, as shapes."""
         given = [need(x, "a recurrent layer's cell") for x in (inputs or (None,))]
         lead, rest = given[: self.sequences], given[self.sequences :]
@@ -68,7 +68,7 @@ class Stepped(Spec):
 
     def _run(self, inputs: Sequence[Optional[Shape]]) -> tuple[list[Applied], list[Shape]]:
         """Each link with what it reads, and all that flows in one step."""
-        values = self._entering(inputs)
+        values = self.entering(inputs)
         applied: list[Applied] = []
         for name, spec, read in self.links:
             fed = tuple(values[i] for i in read)
