@@ -87,7 +87,8 @@ def _kernel(rank: int, axes: str, name: str = "kernel", role: str = "kernel") ->
 
 
 def _conv(layer: Any) -> Law:
-    spec = Conv(**_sliding(layer), filters=layer.filters, groups=getattr(layer, "groups", 1))
+    folds = is_second(layer) and getattr(layer.input_spec, "min_ndim", None) is not None  # axes in front go with the batch
+    spec = Conv(**_sliding(layer), filters=layer.filters, groups=getattr(layer, "groups", 1), extra_batch=folds)
     return Law(spec, (_kernel(len(layer.kernel_size), "in out"), _BIAS))
 
 

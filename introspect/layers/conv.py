@@ -30,6 +30,7 @@ class Sliding(Windowed):
     activation: Optional[str] = None
     padding_mode: str = "zeros"
     unbatched: bool = True  # whether an input without a batch axis is taken
+    extra_batch: bool = False  # whether there may be more axes in front, all of which count with the batch (tf.keras 2)
     weighted: ClassVar[bool] = True
     declared = ("in_channels",)
 

@@ -71,7 +71,8 @@ class Windowed(Spec):
     """A layer with spatial axes, after the channels (``first``) or before them (``last``), the batch in front of both; or with
     the channels in front and the batch at the end (``outermost``: cuda-convnet's c01b).
 
-    A subclass's field `unbatched` says whether an input without a batch axis is taken too.
+    A subclass's field `unbatched` says whether an input without a batch axis is taken too, `extra_batch` whether further axes
+    in front count with the batch.
     """
 
     def rank(self) -> int:
@@ -80,6 +81,8 @@ class Windowed(Spec):
     def check(self, x: Shape) -> Shape:
         """`x`, if it has the axes the layer asks for."""
         with_batch = self.rank() + 2
+        if getattr(self, "extra_batch", False) and len(x) >= with_batch:
+            return x
         ranks = (with_batch, with_batch - 1) if getattr(self, "unbatched", True) and not self.batch_last() else (with_batch,)
         require_rank(x, ranks, type(self).__name__)
         return x
@@ -117,7 +120,7 @@ class Windowed(Spec):
     def batch_axis(self, x: Shape) -> Optional[int]:
         if self.batch_last():
             return len(x) - 1
-        return 0 if len(x) == self.rank() + 2 else None
+        return 0 if len(x) >= self.rank() + 2 else None
 
     def per_example(self, y: Shape) -> Shape:
         if self.batch_last():

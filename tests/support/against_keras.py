@@ -62,11 +62,6 @@ def _refused_by_theano(case: Case, error: Exception) -> bool:
     return any("theano" in frame.filename for frame in traceback.extract_tb(error.__traceback__))
 
 
-def _extra_batch_axes(case: Case) -> bool:
-    """Keras 2 folds extra axes of a convolution's input into the batch; there is no law for that."""
-    return SECOND and "Conv" in case.name and len(case.shapes[0]) > int(case.name.replace("Transpose", "")[-2]) + 2
-
-
 def _do_not_fit(case: Case) -> bool:
     query, value, key = (*case.shapes, case.shapes[1])[:3]
     if case.name in ("Attention", "AdditiveAttention") and query[-1] != key[-1]:
@@ -96,9 +91,6 @@ def holds(case: Case) -> None:
     try:
         explained = explain(model)
     except IntrospectError:
-        if _extra_batch_axes(case):
-            event("extra batch axes")
-            return
         event("refused only when it runs")
         assert refused_when_it_runs(case), f"refused, though Keras takes it: {case}"
         return
