@@ -13,6 +13,8 @@ from introspect.reported import ReportedShape
 from .detecting import version_of
 from .stored import Law
 
+DeclaredWeight = tuple[str, tuple[int, ...], bool]  # a name, a shape, and whether training changes it
+
 
 class Arguments(NamedTuple):
     """What a layer was called with: the name of the argument that each tensor came in, and everything that is no tensor."""
@@ -56,15 +58,15 @@ class Node:
 class Graph:
     """A graph model: the tensors that enter with their names, the nodes in execution order, the tensors that leave.
 
-    `weights`: name, shape and trainability of the variables that code which is not built yet asked for. `held`: which of the
-    tensors (by ``id``) stand for weights that are there and no law speaks of.
+    `weights`: the variables that a layer's code asks for when it is built. `held`: which of the tensors (by ``id``) stand for
+    weights that are there and no law speaks of.
     """
 
     names: tuple[str, ...]
     inputs: tuple[Any, ...]
     nodes: tuple[Node, ...]
     outputs: tuple[Any, ...]
-    weights: tuple[tuple[str, tuple[int, ...], bool], ...] = ()
+    weights: tuple[DeclaredWeight, ...] = ()
     held: frozenset[int] = frozenset()
 
 

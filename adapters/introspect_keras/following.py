@@ -16,7 +16,7 @@ from introspect.layers.stepped import Link
 from introspect.reported import ReportedShape
 
 from .detecting import is_a, is_layer, is_second, overrides
-from .dialect import Dialect, Graph, Node, UntraceableError, leaves
+from .dialect import DeclaredWeight, Dialect, Graph, Node, UntraceableError, leaves
 from .graph import Around, Walk
 from .stored import Law, Stored
 from .tracing import dims
@@ -218,7 +218,7 @@ class _Keeper(Translator):
             raise UntraceableError(f"there is no law for {path} ({type(layer).__name__})")
         return ()
 
-    def hold(self, path: str, layer: Any, weights: list[Any], around: Around) -> None:
+    def hold(self, path: str, layer: Any, weights: list[Any], around: Around, declared: Sequence[DeclaredWeight] = ()) -> None:
         self.owned.append((path, Container()))
 
     def declare(self, path: str, layer: Any, graph: Graph, around: Around) -> None:

@@ -12,7 +12,7 @@ from introspect.errors import IntrospectError
 from introspect.reported import ReportedShape
 
 from .detecting import applies_others, is_a
-from .dialect import Dialect, Graph, Node, UntraceableError
+from .dialect import DeclaredWeight, Dialect, Graph, Node, UntraceableError
 from .given import named
 from .guests import held_by
 from .stored import Law
@@ -31,7 +31,7 @@ class Visitor(Protocol[V]):
     def orphan(self, name: str, position: int, declared: Optional[ReportedShape]) -> V:
         """An input of a layer whose place in the data flow is unknown."""
 
-    def constant(self, shape: ReportedShape, reported: bool) -> V:
+    def constant(self, tensor: Any, reported: bool, around: Around) -> V:
         """What flows in from nowhere; `reported` where it is a weight that no law speaks of."""
 
     def shape(self, value: V) -> Optional[ReportedShape]:
@@ -53,15 +53,20 @@ class Visitor(Protocol[V]):
     ) -> tuple[tuple[V, ...], bool]:
         """A layer that wraps another framework's model is applied; also whether all that happens in it is known."""
 
-    def hold(self, path: str, layer: Any, weights: list[Any], around: Around) -> None:
-        """Weights that no call accounts for: added on a model itself, or of a layer that is held and not applied."""
+    def hold(self, path: str, layer: Any, weights: list[Any], around: Around, declared: Sequence[DeclaredWeight] = ()) -> None:
+        """Weights that no call accounts for: of a model or layer itself, `declared` being what its code asked for when it was
+        built; or of a layer that is held and not applied.
+        """
 
 
 class Around:
-    """What holds a layer: the containers, outermost first, and whether the layer's sublayers are visited apart."""
+    """What holds a layer: the containers, outermost first, and whether the layer's sublayers are visited apart.
 
-    def __init__(self, containers: tuple[Any, ...], parts_apart: bool = False) -> None:
-        self.containers, self.parts_apart = containers, parts_apart
+    `fed`: what the code that applies it was given, where its sizes are in terms of theirs.
+    """
+
+    def __init__(self, containers: tuple[Any, ...], parts_apart: bool = False, fed: tuple[Any, ...] = ()) -> None:
+        self.containers, self.parts_apart, self.fed = containers, parts_apart, fed
 
 
 class Walk(Generic[V]):
@@ -76,6 +81,7 @@ class Walk(Generic[V]):
         self._noted: set[int] = set()
         self.stopped: list[tuple[str, str]] = []  # paths of these layers, and why
         self._stopped: dict[int, str] = {}  # why a layer's code could not be followed
+        self._fed: tuple[V, ...] = ()  # what the code that is being gone through was given
 
     def run(self, names: Sequence[str]) -> tuple[V, ...]:
         """Visit everything; returns what leaves the model. `names`: what the caller calls the inputs, if there are any."""
@@ -84,7 +90,7 @@ class Walk(Generic[V]):
             return self._apply(self.model, self._enter(names), "", None, ())
         traced = self._traced_root(names)
         if traced is not None:
-            return self._taken_apart(self.model, traced, None, self._enter(names), "", None, ())
+            return self._in_code(self.model, traced, self._enter(names), "", None, ())
         if self._is_composite(self.model):
             self._open(self.model, self._root_path(), ())
             return ()
@@ -152,10 +158,27 @@ class Walk(Generic[V]):
             if law is None and self.dialect.followable(layer):
                 law = self._followed(layer, [self.visitor.shape(value) for value in values], node, prefix)
             elif law is None:
-                graph = self._traced(layer, [self.visitor.shape(value) for value in values], node, prefix)
-            if graph is None:
-                return self._leaf(layer, law, values, prefix, node, containers)
+                traced = self._traced(layer, [self.visitor.shape(value) for value in values], node, prefix)
+                if traced is not None:
+                    return self._in_code(layer, traced, values, prefix, node, containers)
+            return self._leaf(layer, law, values, prefix, node, containers)
         return self._taken_apart(layer, graph, chain, values, prefix, node, containers)
+
+    def _in_code(
+        self,
+        layer: Any,
+        graph: Graph,
+        values: tuple[V, ...],
+        prefix: str,
+        node: Optional[Node],
+        containers: tuple[Any, ...],
+    ) -> tuple[V, ...]:
+        """Through what the code of `layer` did with `values`."""
+        outside, self._fed = self._fed, values
+        try:
+            return self._taken_apart(layer, graph, None, values, prefix, node, containers)
+        finally:
+            self._fed = outside
 
     def _law(self, layer: Any, node: Optional[Node], prefix: str) -> Optional[Law]:
         try:
@@ -163,16 +186,16 @@ class Walk(Generic[V]):
         except IntrospectError as error:
             raise error.at(self.path(layer, prefix)) from None
 
+    def through(self, graph: Graph, values: tuple[V, ...]) -> tuple[V, ...]:
+        """Visit what the model's own code did by this graph of it; returns what leaves."""
+        return self._taken_apart(self.model, graph, None, values, "", None, ())
+
     def _host(
         self, layer: Any, values: tuple[V, ...], prefix: str, node: Optional[Node], containers: tuple[Any, ...]
     ) -> tuple[V, ...]:
         made, whole = self.visitor.host(self.path(layer, prefix), layer, values, node, Around(containers))
         self.complete = self.complete and whole
         return made
-
-    def through(self, graph: Graph, values: tuple[V, ...]) -> tuple[V, ...]:
-        """Visit what the model's own code did by this graph of it; returns what leaves."""
-        return self._taken_apart(self.model, graph, None, values, "", None, ())
 
     def _taken_apart(
         self,
@@ -198,7 +221,9 @@ class Walk(Generic[V]):
         for node in graph.nodes:
             for tensor in node.inputs:
                 if id(tensor) not in flowing:  # it comes from nowhere in this graph: a constant, or a weight
-                    flowing[id(tensor)] = self.visitor.constant(self.dialect.shape(tensor), id(tensor) in graph.held)
+                    flowing[id(tensor)] = self.visitor.constant(
+                        tensor, id(tensor) in graph.held, Around(containers, fed=self._fed)
+                    )
             fed = tuple([flowing[id(tensor)] for tensor in node.inputs])
             made = self._apply(node.layer, fed, prefix, node, containers)
             for tensor, value in zip(node.outputs, made):
@@ -216,7 +241,7 @@ class Walk(Generic[V]):
     ) -> tuple[V, ...]:
         path = self.path(layer, prefix)
         composite = law is None and self._is_composite(layer)
-        made = self.visitor.apply(path, layer, law, values, node, Around(containers, composite))
+        made = self.visitor.apply(path, layer, law, values, node, Around(containers, composite, self._fed))
         if composite:
             self._parts(layer, path, (*containers, layer))
         return made
@@ -275,7 +300,8 @@ class Walk(Generic[V]):
         self._noted.add(id(layer))
         own = self.dialect.own_weights(layer)
         if own:
-            self.visitor.hold(self._own_path(layer, prefix), layer, own, Around(containers))
+            declared = graph.weights if graph is not None else ()
+            self.visitor.hold(self._own_path(layer, prefix), layer, own, Around(containers), declared)
         elif graph is not None and graph.weights:
             self.visitor.declare(self._own_path(layer, prefix), layer, graph, Around(containers))
         if graph is None:

@@ -6,7 +6,7 @@ What the code sets on the layers meanwhile is put back.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Callable, NamedTuple, Optional, Protocol
 
@@ -38,24 +38,26 @@ class _Point(NamedTuple):
     answer: str
 
 
-DRAWS = ("normal", "uniform", "truncated_normal", "randint", "gamma", "binomial", "beta", "categorical", "dropout", "shuffle")
+SEED = "make_default_seed"
+DRAWS = (SEED, "normal", "uniform", "truncated_normal", "randint", "gamma", "binomial", "beta", "categorical", "dropout",
+         "shuffle")  # fmt: skip
 _lock = threading.Lock()
 _takers: dict[int, Taker] = {}
 _originals: dict[_Point, Callable[..., Any]] = {}
 
 
 @contextmanager
-def intercepted(taker: Taker, layer: type, operation: Optional[type] = None, random: Any = None) -> Iterator[None]:
+def intercepted(taker: Taker, layer: type, operation: Optional[type] = None, random: Sequence[Any] = ()) -> Iterator[None]:
     """`taker` answers in this thread until it leaves, the one before it then; every other thread reaches Keras.
 
-    `random`: the module whose functions draw numbers.
+    `random`: the modules whose functions draw numbers.
     """
     points = [_Point(layer, "__call__", "layer"), _Point(layer, "add_weight", "weight"), _Point(layer, "add_loss", "loss")]
     if operation is not None:
         points.append(_Point(operation, "symbolic_call", "operation"))
     if "add_metric" in vars(layer):  # in Keras 2 it makes variables
         points.append(_Point(layer, "add_metric", "loss"))
-    points += [_Point(random, name, "drawn") for name in DRAWS if name in vars(random or object)]
+    points += [_Point(module, name, "drawn") for module in random for name in DRAWS if name in vars(module)]
     with _lock:
         if not _takers:
             for point in points:

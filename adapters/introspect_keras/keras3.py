@@ -11,12 +11,14 @@ from introspect.reported import ReportedShape
 from .detecting import framework_class, is_a, is_layer, overrides
 from .dialect import Graph, Node, fed_to
 from .following import followable, followed
+from .measuring import trace
+from .open_sizes import Size
 from .ops import OPERATIONS
 from .specs import LAYERS
 from .specs_adapted import adapted
 from .specs_attention import CALLED
 from .stored import Law
-from .tracing import Recorder, trace, traceable
+from .tracing import Recorder, traceable
 
 _SHAPING = ("call", "__call__", "build", "compute_output_shape", "compute_output_spec", "add_weight")
 
@@ -239,7 +241,7 @@ def _node(layer: Any, node: Any) -> Node:
 
 
 def _plain(shape: Any) -> ReportedShape:
-    return tuple(None if dim is None else int(dim) for dim in shape)
+    return tuple(None if dim is None or isinstance(dim, Size) else int(dim) for dim in shape)
 
 
 def _flattened(answer: Any) -> Optional[list[ReportedShape]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import zip_longest
 from math import prod
 from typing import Any, NamedTuple, Optional
@@ -12,7 +12,7 @@ from introspect.layers import Shape
 from introspect.reported import Reported, ReportedLayer, ReportedOutput, ReportedShape, ReportedTensor
 
 from .detecting import is_layer
-from .dialect import Dialect, Graph, Node, dialect_of
+from .dialect import DeclaredWeight, Dialect, Graph, Node, dialect_of
 from .given import settle
 from .graph import Around, Walk, said
 from .guests import counted_again, guest_at, note_on_counting_again
@@ -114,8 +114,8 @@ class Reporter:
     def orphan(self, name: str, position: int, declared: Optional[ReportedShape]) -> Flowing:
         return Flowing(declared)
 
-    def constant(self, shape: ReportedShape, reported: bool) -> Flowing:
-        return Flowing(shape)
+    def constant(self, tensor: Any, reported: bool, around: Around) -> Flowing:
+        return Flowing(self.dialect.shape(tensor))
 
     def shape(self, value: Flowing) -> Optional[ReportedShape]:
         """As it was translated: both roads follow a layer's own code on the same shapes."""
@@ -178,7 +178,7 @@ class Reporter:
             if item.of(layer) is None and not self.dialect.built(layer if item.owner is None else item.owner):
                 yield item
 
-    def hold(self, path: str, layer: Any, weights: list[Any], around: Around) -> None:
+    def hold(self, path: str, layer: Any, weights: list[Any], around: Around, declared: Sequence[DeclaredWeight] = ()) -> None:
         names = named_weights(self.dialect, layer, None, weights)
         self.layers.setdefault(path, ReportedLayer(path, self._tensors(names)))
 

@@ -18,10 +18,12 @@ from introspect.errors import IntrospectError
 from introspect.layers import Shape
 from introspect.reported import ReportedShape
 
+from .asked_again import AskedAgain
 from .detecting import is_a, is_layer, overrides
 from .dialect import Dialect, Graph, Node, UntraceableError, fed_to, is_constant, leaves
 from .guests import guest_at, held_by
-from .intercepting import intercepted, untouched
+from .intercepting import SEED, intercepted, untouched
+from .open_sizes import dim_of
 
 _NOT_DATA = ("training", "mask")
 CELLS = ("SimpleRNNCell", "LSTMCell", "GRUCell", "StackedRNNCells")
@@ -55,6 +57,7 @@ class Recorder:
         self._stand_ins: dict[int, Any] = {}
         self._twins: dict[int, Any] = {}
         self._weights: dict[int, list[tuple[str, tuple[int, ...], bool]]] = {}
+        self._asked = AskedAgain(dialect)
 
     def record(self, layer: Any, shapes: Sequence[ReportedShape], node: Optional[Node], names: Sequence[str]) -> Graph:
         with self._names_put_back():
@@ -89,7 +92,7 @@ class Recorder:
                 made.built = False  # it lives in this graph only, and nothing of it was built
         if graph is None:
             raise UntraceableError("it applies no layer that is known")
-        held = frozenset(id(tensor) for tensor in self._stand_ins.values())
+        held = self._held()
         return result, Graph((), tensors, graph.nodes, graph.outputs, graph.weights, held)
 
     @contextmanager
@@ -110,7 +113,7 @@ class Recorder:
     @contextmanager
     def _taking_over(self) -> Iterator[None]:
         scope = self.keras.StatelessScope(initialize_variables=False)
-        random = sys.modules["keras.src.backend"].random
+        random = [sys.modules["keras.src.backend"].random, sys.modules["keras.src.random.seed_generator"]]
         with scope, intercepted(self, self.keras.layers.Layer, self.keras.Operation, random):
             yield
 
@@ -135,9 +138,15 @@ class Recorder:
     def _stand_in(self, variable: Any) -> Any:
         found = self._stand_ins.get(id(variable))
         if found is None:
-            shape = tuple(variable.shape)  # no law speaks of it: its shape is the framework's, and marked as such
+            shape = self._asked.shapes.get(id(variable))
+            if shape is None:
+                shape = tuple(variable.shape)  # no law speaks of it: its shape is the framework's, and marked as such
             found = self._stand_ins[id(variable)] = self._weight_tensor(shape, variable.dtype)
         return found
+
+    def _held(self) -> frozenset[int]:
+        """The stand-ins of weights of which nothing is known but what they are."""
+        return frozenset(id(tensor) for key, tensor in self._stand_ins.items() if key not in self._asked.shapes)
 
     # -- what the interception asks for
 
@@ -160,6 +169,8 @@ class Recorder:
 
     def drawn(self, function: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Random numbers without drawing any: as many as are asked for, or as many as there were before."""
+        if function == SEED:  # of a layer that is made on the way
+            return 1
         first = args[0] if args else next(iter(kwargs.values()))
         if function in ("dropout", "shuffle"):
             return first
@@ -176,6 +187,7 @@ class Recorder:
         if any(not isinstance(dim, int) for dim in shape):
             raise UntraceableError(f"{layer.name} asks for a weight of an open size {shape}")
         name = str(given.get("name") or "variable")
+        self._asked.note(layer, name, shape, given.get("trainable", True) in (None, True))
         self._made.append(layer)
         stand_in = self._weight_tensor(shape, given.get("dtype") or "float32")
         trainable = given.get("trainable", True) in (None, True) and bool(layer.trainable)
@@ -225,10 +237,12 @@ class Recorder:
             nodes = self._frames.pop()
             self._inside.pop()
         made = tuple(leaf for leaf in leaves(result) if self._is_tensor(leaf))
-        held = frozenset(id(tensor) for tensor in self._stand_ins.values())
+        held = self._held()
         return result, Graph((), fed, tuple(nodes), made, tuple(self._weights.get(id(layer), ())), held)
 
     def _own_code(self, layer: Any, fed: tuple[Any, ...], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        if layer.built and overrides(layer, ("build",)) and id(layer) not in self._weights:
+            self._weights[id(layer)] = self._asked.again(layer, lambda twin: self._built_on(twin, args, fed))
         twin = self._twin(layer)
         if not layer.built and overrides(layer, ("build",)):
             twin.build(*self._built_on(twin, args, fed))
@@ -280,6 +294,10 @@ class Recorder:
     def _tensor(self, shape: Sequence[Optional[int]], dtype: Any) -> Any:
         return self.keras.KerasTensor(tuple(shape), dtype=dtype)
 
+    def _size(self, dim: Dim) -> Optional[int]:
+        """What a law says, as Keras writes it."""
+        return dim if isinstance(dim, int) else None
+
     def _weight_tensor(self, shape: tuple[int, ...], dtype: Any) -> Any:
         return symbolic_weight(self.keras.KerasTensor)(shape, str(dtype))
 
@@ -304,7 +322,7 @@ class Recorder:
 
     def _results(self, layer: Any, shapes: Sequence[Sequence[Optional[Dim]]]) -> Any:
         dtype = getattr(layer, "compute_dtype", None) or "float32"
-        found = [self._tensor(tuple(dim if isinstance(dim, int) else None for dim in shape), dtype) for shape in shapes]
+        found = [self._tensor(tuple(None if dim is None else self._size(dim) for dim in shape), dtype) for shape in shapes]
         return found[0] if len(found) == 1 else found
 
     def _call_of(
@@ -346,7 +364,7 @@ def _required(function: Any) -> int:
 
 def dims(shape: Sequence[Optional[int]]) -> Shape:
     """Keras' shape for a law: the open batch is one and the same everywhere, any other open size is like no other."""
-    return tuple((symbol("N") if i == 0 else unknown()) if dim is None else dim for i, dim in enumerate(shape))
+    return tuple((symbol("N") if i == 0 else unknown()) if dim is None else dim_of(dim) for i, dim in enumerate(shape))
 
 
 def _as_returned(layer: Any, args: tuple[Any, ...], kwargs: dict[str, Any], made: Any) -> Any:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from itertools import zip_longest
 from typing import Any, Optional
 
-from introspect.algebra import evaluate, unknown
+from introspect.algebra import Dim, evaluate, unknown
 from introspect.building import Builder
 from introspect.counting import law_tensors
 from introspect.errors import InputNeededError, IntrospectError, ShapeError
@@ -15,13 +17,16 @@ from introspect.layers.base import show
 from introspect.reported import ReportedShape
 
 from .detecting import is_function, is_layer
-from .dialect import Dialect, Graph, Node, dialect_of
+from .dialect import DeclaredWeight, Dialect, Graph, Node, dialect_of
 from .given import settle, spoken_of, wanted
 from .graph import Around, Walk, said
 from .guests import guest_at, keys_of
+from .open_sizes import Size, holds_size, names_of, opened
 from .stored import Law, Stored
 
 FRAMEWORK = "keras"
+Place = tuple[tuple[str, ...], str]  # the law's tensors in a variable, and how they lie
+NOTHING: Mapping[str, Place] = {}
 
 
 def translate(model: Any, inputs: Any = None) -> Model:
@@ -65,8 +70,9 @@ class Translator:
             )
         return self.builder.input(shape, name, "InputLayer")
 
-    def constant(self, shape: ReportedShape, reported: bool) -> int:
-        return self.builder.value(settle(None, shape, 0, "constant"), reported)
+    def constant(self, tensor: Any, reported: bool, around: Around) -> int:
+        known = self._in_terms_of(around.fed, tensor.shape)
+        return self.builder.value(known or settle(None, self.dialect.shape(tensor), 0, "constant"), reported)
 
     def shape(self, value: int) -> Optional[ReportedShape]:
         return as_reported(self.builder.shape(value))
@@ -93,13 +99,31 @@ class Translator:
             check_inputs(layer, shapes)
         except IntrospectError as error:
             raise error.at(path) from None
+        if law is not None and around.fed and holds_size(law.spec):
+            law = replace(law, spec=opened(law.spec, self._sizes(around.fed)))
         index = self._layer(path, layer, law, shapes, around)
         if law is not None and not law.carried:
             return self.builder.call(index, values)
         if law is not None and all(shape is not None for shape in shapes):
             return self.builder.carry(index, values, law.spec.outputs(*[shape for shape in shapes if shape is not None]))
         outputs = said(self.dialect, layer, [as_reported(shape) for shape in shapes], node)
-        return self.builder.carry(index, values, [_carried(shape, shapes) for shape in outputs])
+        known = [self._in_terms_of(around.fed, tensor.shape) for tensor in (node.outputs if node is not None else ())]
+        carried = [_carried(shape, shapes) for shape in outputs]
+        return self.builder.carry(
+            index, values, [sized or shape for sized, shape in zip_longest(known[: len(carried)], carried)]
+        )
+
+    def _in_terms_of(self, fed: tuple[int, ...], shape: Any) -> Optional[Shape]:
+        """A shape that code came to, where it is in terms of what the code was given."""
+        if not any(isinstance(dim, Size) for dim in shape):
+            return None
+        return tuple(unknown() if dim is None else dim for dim in opened(tuple(shape), self._sizes(fed)))
+
+    def _sizes(self, fed: tuple[int, ...]) -> dict[str, Dim]:
+        """The open sizes of what code was given, by their names."""
+        shapes = [self.builder.shape(value) for value in fed]
+        found = names_of([as_reported(shape) for shape in shapes])
+        return {name: (shapes[i] or ())[axis] for name, i, axis in found}
 
     def host(
         self, path: str, layer: Any, values: tuple[int, ...], node: Optional[Node], around: Around
@@ -117,10 +141,12 @@ class Translator:
         alike = Alike(one._replace(identity="", trainable=bool(one.trainable) and asked) for one in holdings)
         return self._owning(alike, [one.identity for one in holdings])
 
-    def hold(self, path: str, layer: Any, weights: list[Any], around: Around) -> None:
+    def hold(self, path: str, layer: Any, weights: list[Any], around: Around, declared: Sequence[DeclaredWeight] = ()) -> None:
         if path not in self._layers:
-            held = self._held(layer, None, weights, around)
-            self._layers[path] = self.builder.layer(path, Container(), held, type(layer).__name__)
+            places: dict[str, Place] = {name: ((name,), "") for name, _, _ in declared}
+            held = self._held(layer, None, weights, around, places)
+            spec = Declared(tuple(declared)) if declared else Container()
+            self._layers[path] = self.builder.layer(path, spec, held, type(layer).__name__)
 
     def _layer(self, path: str, layer: Any, law: Optional[Law], shapes: list[Optional[Shape]], around: Around) -> int:
         found = self._layers.get(path)
@@ -146,15 +172,17 @@ class Translator:
             return ()  # most layers own nothing
         return self._held(layer, law, weights, around)
 
-    def _held(self, layer: Any, law: Optional[Law], weights: list[Any], around: Around) -> Sequence[Holding]:
-        """The variables that a layer has made."""
+    def _held(
+        self, layer: Any, law: Optional[Law], weights: list[Any], around: Around, declared: Mapping[str, Place] = NOTHING
+    ) -> Sequence[Holding]:
+        """The variables that a layer has made; `declared` are those that no law but its own code speaks of."""
         named = named_weights(self.dialect, layer, law, weights)
         variables = [variable for _, variable in named]
         trained = self.dialect.trained(around.containers, layer, variables)
-        key = (id(law), tuple([name for name, _ in named]), tuple(trained))
+        key = (id(law), tuple([name for name, _ in named]), tuple(trained), tuple(declared))
         found = self._alike.get(key)
         if found is None:
-            places = {item.name: (item.roles, item.layout) for item in (law.stored if law else ())}
+            places = {**{item.name: (item.roles, item.layout) for item in (law.stored if law else ())}, **declared}
             made = [Holding(name, "", *places.get(name, ((), "")), flag) for (name, _), flag in zip(named, trained)]
             found = self._alike[key] = Alike(made), law
         self._variables += variables

@@ -124,14 +124,13 @@ def test_a_transformer_that_makes_its_layers_as_it_is_built() -> None:
     assert e.params == model.count_params()
 
 
-def test_a_transformer_that_is_built_is_verified_but_for_the_scales_that_no_law_speaks_of() -> None:
+def test_a_transformer_that_is_built_is_verified_to_the_scales_that_its_code_asked_for() -> None:
     model = Transformer()
     model(np.zeros((2, 10), "int32"))
     e = explain(model, (2, 10))
-    assert e.status == "incomplete"
-    assert [row.path for row in e.layers if row.status == "opaque" and not row.function] == ["block0", "block1"]
-    assert e["block0.attention"].status == e["block1.wide"].status == "verified"
-    assert (e.params, e.opaque_params) == (model.count_params(), 32)
+    assert_verified(e)
+    assert (e.params, e.opaque_params) == (model.count_params(), 0)
+    assert [(t.name, t.shape) for t in e["block1"].tensors] == [("scale", (16,))]
 
 
 def test_nothing_is_built_or_changed() -> None:
