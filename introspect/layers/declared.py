@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar, Optional
+from typing import ClassVar, Optional, TypeVar
 
+from ..algebra import symbol
 from .base import Shape, Spec, Tensor
+
+D = TypeVar("D", bound="Declared")
 
 
 @dataclass(frozen=True)
@@ -26,3 +29,11 @@ class Declared(Spec):
             Tensor(name, tuple((f"d{i}", dim) for i, dim in enumerate(shape)), trainable)
             for name, shape, trainable in self.variables
         )
+
+    def named(self: D, prefix: str = "") -> D:
+        twin = super().named(prefix)
+        twin.__dict__["variables"] = tuple(
+            (name, tuple(dim if dim == 1 else symbol(f"{prefix}n{i}_{j}", dim) for j, dim in enumerate(shape)), flag)
+            for i, (name, shape, flag) in enumerate(self.variables)
+        )
+        return twin

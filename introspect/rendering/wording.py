@@ -46,7 +46,14 @@ def lines(e: Explanation, definition: str = "weighted") -> list[Line]:
     """The table, a line a row."""
     if tensors_alone(e):
         return [_line_of_tensors(row) for row in e.layers]
-    return [_line(row, e.model.complete, definition) for row in e.layers]
+    whole = _in_parts(e) if e.model.complete else frozenset()
+    return [_line(row, e.model.complete, definition, whole) for row in e.layers]
+
+
+def _in_parts(e: Explanation) -> frozenset[str]:
+    """The paths of what was applied by applying its parts: the model's own, and those of whatever holds a called layer."""
+    called = [row.path.split(".") for row in e.layers if row.called]
+    return frozenset((e.model.name, "", *(".".join(path[:n]) for path in called for n in range(1, len(path)))))
 
 
 def _line_of_tensors(row: LayerRow) -> Line:
@@ -57,15 +64,21 @@ def _line_of_tensors(row: LayerRow) -> Line:
     return Line(row.path, row.kind_name, "", "; ".join(filter(None, (shown, tied))), _params(row), "", status)
 
 
-def _line(row: LayerRow, complete: bool, definition: str) -> Line:
+def _line(row: LayerRow, complete: bool, definition: str, whole: frozenset[str]) -> Line:
     return Line(
-        row.path, row.kind_name, _output(row, complete), _working(row), _params(row), _neurons(row, definition), row.status
+        row.path,
+        row.kind_name,
+        _output(row, complete, whole),
+        _working(row),
+        _params(row),
+        _neurons(row, definition),
+        row.status,
     )
 
 
-def _output(row: LayerRow, complete: bool) -> str:
+def _output(row: LayerRow, complete: bool, whole: frozenset[str]) -> str:
     if not row.called:
-        return "never called" if complete else "?"
+        return "in parts" if row.path in whole else "never called" if complete else "?"
     if row.output_shape is None:
         return "?"
     shape = show(row.spec.per_example(row.output_shape))
@@ -106,7 +119,7 @@ def shape_lines(e: Explanation) -> list[tuple[str, str, str]]:
     for row in e.layers:
         worked = [text for text in dict.fromkeys(row.shape_workings) if " = " in text]
         if (worked and not row.function) or (worked and row.kind == "pool"):
-            found.append((row.path, _output(row, True), ", ".join(worked)))
+            found.append((row.path, _output(row, True, frozenset()), ", ".join(worked)))
     return found
 
 

@@ -9,7 +9,10 @@ import pytest
 from samples import mismatched, verified
 
 from introspect import Explanation, explain
+from introspect.building import Builder
 from introspect.demo import on_paper
+from introspect.ir import Holding
+from introspect.layers import Declared, Dense, Flatten
 from introspect.rendering import FORMS
 
 
@@ -56,6 +59,19 @@ def test_brackets_in_a_path_are_text_not_markup() -> None:
     e = verified()
     e.layers[1].path = "[bold]x[/]"
     assert "[bold]x[/]" in e.render("text", width=200)
+
+
+def test_what_is_applied_in_parts_is_not_called_idle_and_what_its_code_asks_for_is_multiplied_out() -> None:
+    builder = Builder("paper", "1", "own code")
+    value = builder.input((1, 8))
+    asked = Declared((("mix", (8, 4), True), ("gain", (1, 4), True)))
+    held = [Holding(name, name, (name,)) for name, _, _ in asked.variables]
+    builder.layer("block", asked, held)
+    builder.layer("idle", Dense(2, bias=False, in_features=3), [Holding("kernel", "k", ("kernel",), "in out")])
+    e = Explanation(builder.finish(builder.call(builder.layer("block.inner", Flatten()), [value])))
+    said = {line.split()[0]: line for line in e.render("text", width=200).splitlines() if line.strip()}
+    assert "in parts" in said["block"] and "8·4 + 4" in said["block"]
+    assert "never called" in said["idle"]
 
 
 def test_markdown_is_a_table_with_as_many_cells_in_each_row() -> None:
