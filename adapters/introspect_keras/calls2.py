@@ -183,10 +183,7 @@ class Sizes:
 
 
 def _product(sizes: tuple[Size, ...]) -> Size:
-    whole: Size = 1
-    for size in sizes:
-        whole = size if whole == 1 else ("times", whole, size)
-    return whole
+    return ("times", *sizes) if len(sizes) > 1 else sizes[0] if sizes else 1
 
 
 def _rank(tensor: Any) -> int:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, ClassVar, Optional, Union
+from typing import ClassVar, Optional, Union
 
 from ..algebra import Dim, exact_div, maximum, minimum, unknown
 from ..errors import ShapeError
 from .base import Shape, Spec, require_dim, require_divisible, show
 from .merge import broadcast, require_equal
-from .sizes import size_of
+from .sizes import Size, size_of
 
 
 @dataclass(frozen=True)
@@ -112,7 +112,7 @@ class Index(Spec):
     (4, 2, 3)
     """
 
-    entries: tuple[Union[int, str, tuple[Any, ...], None], ...]
+    entries: tuple[Union[int, str, tuple[Union[Size, None], ...], None], ...]
     batched: int = 0
     kind: ClassVar[str] = "index"
 
@@ -133,11 +133,15 @@ class Index(Spec):
             elif entry == "...":
                 axis += len(inputs[0]) - consumed
             elif isinstance(entry, tuple):
-                start, stop = (end if end is None else size_of(end, inputs) for end in entry[:2])
-                x, axis = Slice(axis, start, stop, entry[2] or 1).output(x), axis + 1
+                x, axis = self._slice(axis, entry, inputs).output(x), axis + 1
             else:
                 x = Slice(axis, index=int(entry)).output(x)
         return x
+
+    @staticmethod
+    def _slice(axis: int, entry: tuple[Optional[Size], ...], inputs: tuple[Shape, ...]) -> Slice:
+        start, stop, step = (None if end is None else size_of(end, inputs) for end in entry)
+        return Slice(axis, start, stop, step if isinstance(step, int) and step else 1)
 
     def _picked(self, x: Shape, picks: tuple[Shape, ...], consumed: int) -> Shape:
         """Indexing by tensors; plain indices are applied first, as PyTorch does and NumPy does not."""
@@ -153,7 +157,7 @@ class Index(Spec):
             elif entry is None:
                 kept.append(1)
             elif isinstance(entry, tuple):
-                kept.extend(Slice(0, entry[0], entry[1], entry[2] or 1).output((x[axis],)))
+                kept.extend(self._slice(0, entry, (x, *picks)).output((x[axis],)))
                 axis += 1
             else:
                 places += [len(kept)] if entry == "tensor" else []
