@@ -5,13 +5,22 @@ The shapes that it asks for are those of its code and its input. They are set ag
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from .detecting import is_layer
+from .detecting import ROOTS, is_layer, root
 from .dialect import DeclaredWeight, Dialect
 from .translating import named_weights
+
+_BASES = ("Layer", "Model", "Functional", "Sequential", "Wrapper")
+
+
+def asks(layer: Any) -> bool:
+    """Whether the layer has a `build` that asks for something: its own, or that of the layer of Keras' which it extends."""
+    owner = next(cls for cls in type(layer).__mro__ if "build" in vars(cls))
+    return root(owner) not in ROOTS or owner.__name__ not in _BASES
 
 
 class AskedAgain:
@@ -44,7 +53,7 @@ class AskedAgain:
 
     def _matched(self, layer: Any, own: list[Any], asked: list[DeclaredWeight]) -> Iterator[DeclaredWeight]:
         """Of one name there have to be as many as were asked for: others were made elsewhere, and which is not known."""
-        called = [self.dialect.weight_name(layer, variable) for variable in own]
+        called = [_nameless(self.dialect.weight_name(layer, variable)) for variable in own]
         wanted = Counter(name for name, _, _ in asked)
         left = sorted(asked, key=lambda one: not one[2])  # those that are trained stand first among what is there, too
         for (name, variable), key in zip(named_weights(self.dialect, layer, None, own), called):
@@ -52,6 +61,11 @@ class AskedAgain:
                 _, shape, flag = left.pop(next(i for i, one in enumerate(left) if one[0] == key))
                 self.shapes[id(variable)] = shape
                 yield name, shape, flag
+
+
+def _nameless(name: str) -> str:
+    """What Keras makes of no name, without its number."""
+    return "variable" if re.fullmatch(r"[Vv]ariable(_\d+)?", name) else name
 
 
 def _unbuilt(layer: Any) -> Any:

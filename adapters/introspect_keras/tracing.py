@@ -18,7 +18,7 @@ from introspect.errors import IntrospectError
 from introspect.layers import Shape
 from introspect.reported import ReportedShape
 
-from .asked_again import AskedAgain
+from .asked_again import AskedAgain, asks
 from .detecting import is_a, is_layer, overrides
 from .dialect import Dialect, Graph, Node, UntraceableError, fed_to, is_constant, leaves
 from .guests import guest_at, held_by
@@ -60,7 +60,7 @@ class Recorder:
         self._asked = AskedAgain(dialect)
 
     def record(self, layer: Any, shapes: Sequence[ReportedShape], node: Optional[Node], names: Sequence[str]) -> Graph:
-        with self._names_put_back():
+        with self.names_put_back():
             tensors = tuple(self._tensor(shape, self._dtype(node, i)) for i, shape in enumerate(shapes))
             args, kwargs = self._call_of(layer, tensors, node, names)
             return self._graph_of(layer, tensors, lambda: self._through(layer, args, kwargs))[1]
@@ -72,7 +72,7 @@ class Recorder:
     def one_step(self, cell: Any, tensors: Sequence[Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, Graph]:
         """What the code of a cell, the user's or Keras' own, returns, and its graph. `tensors`: those in the arguments."""
         fed = tuple(tensors)
-        with self._names_put_back():
+        with self.names_put_back():
             return self._graph_of(cell, fed, lambda: self._framed(cell, fed, lambda: self._own_code(cell, fed, args, kwargs)))
 
     def _graph_of(self, layer: Any, tensors: tuple[Any, ...], run: Any) -> tuple[Any, Graph]:
@@ -96,19 +96,22 @@ class Recorder:
         return result, Graph((), tensors, graph.nodes, graph.outputs, graph.weights, held)
 
     @contextmanager
-    def _names_put_back(self) -> Iterator[None]:
-        """Keras numbers the operations that a trace makes: the next layer is called what it would have been."""
+    def names_put_back(self) -> Iterator[None]:
+        """Keras numbers the operations that a trace makes, and lists the variables that are not initialised yet."""
         state = sys.modules["keras.src.backend.common.global_state"]
-        numbers: Any = state.get_global_attribute("object_name_uids")
-        before = None if numbers is None else dict(numbers)
+        kept: list[tuple[str, Any, Any]] = []
+        for name, kind in (("object_name_uids", dict), ("uninitialized_variables", list)):
+            found: Any = state.get_global_attribute(name)
+            kept.append((name, found, None if found is None else kind(found)))
         try:
             yield
         finally:
-            if numbers is None or before is None:
-                state.set_global_attribute("object_name_uids", None)
-            else:
-                numbers.clear()
-                numbers.update(before)
+            for name, found, before in kept:
+                if found is None:
+                    state.set_global_attribute(name, None)
+                else:
+                    found.clear()
+                    (found.update if isinstance(found, dict) else found.extend)(before)
 
     @contextmanager
     def _taking_over(self) -> Iterator[None]:
@@ -160,6 +163,7 @@ class Recorder:
         return result
 
     def operation(self, operation: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        args = _keyed(operation, args)
         result = operation.compute_output_spec(*args, **kwargs)
         self._note(operation, args, kwargs, result, None, recorded=True)
         return result
@@ -241,10 +245,10 @@ class Recorder:
         return result, Graph((), fed, tuple(nodes), made, tuple(self._weights.get(id(layer), ())), held)
 
     def _own_code(self, layer: Any, fed: tuple[Any, ...], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        if layer.built and overrides(layer, ("build",)) and id(layer) not in self._weights:
+        if layer.built and asks(layer) and id(layer) not in self._weights:
             self._weights[id(layer)] = self._asked.again(layer, lambda twin: self._built_on(twin, args, fed))
         twin = self._twin(layer)
-        if not layer.built and overrides(layer, ("build",)):
+        if not layer.built and asks(layer):
             twin.build(*self._built_on(twin, args, fed))
         signature = inspect.signature(layer.call).parameters
         if "training" in signature and "training" not in kwargs and len(args) <= list(signature).index("training"):
@@ -338,6 +342,12 @@ class Recorder:
         if names:
             return (dict(zip(names, tensors)),), {}
         return (tensors if len(tensors) == 1 or _required(layer.call) > 1 else (list(tensors),)), {}
+
+
+def _keyed(operation: Any, args: tuple[Any, ...]) -> tuple[Any, ...]:
+    """``x[None]`` as ``x[(None,)]``: a single new axis is not in what Keras says of symbolic tensors."""
+    alone = type(operation).__name__ == "GetItem" and len(args) == 2 and (args[1] is None or args[1] is Ellipsis)
+    return (args[0], (args[1],)) if alone else args
 
 
 def _is_variable(value: Any) -> bool:

@@ -110,12 +110,13 @@ def test_tied_weights_are_counted_once() -> None:
     assert e["second"].shared == ["first.kernel"]
 
 
-def test_a_model_that_is_not_built_has_unknown_parameters() -> None:
+def test_a_model_that_is_not_built_has_nothing_to_be_verified_against() -> None:
     e = explain(Subclassed(), (1, 8, 8, 3))
     assert e.status == "incomplete"
     own = explain(Doubling(3, name="own"), (1, 8))
-    assert not own.params.known
-    assert own["own"].output_shape == (1, 6)
+    assert own.status == "incomplete"
+    assert own["own"].params.working == "8·3 + 3"
+    assert own.model.values[own.model.outputs[0]].shape == (1, 6)
 
 
 def test_another_version_of_keras_is_owned_and_refused_by_name() -> None:
@@ -198,15 +199,13 @@ class Renamed(layers.Dense):
     """A Dense layer under another name."""
 
 
-def test_a_subclass_with_a_call_of_its_own_is_opaque_and_its_number_carried() -> None:
+def test_a_subclass_with_a_call_of_its_own_owns_what_the_build_of_keras_asks_for() -> None:
     model = keras.Sequential([keras.Input((4,)), Doubling(3, name="own"), layers.Dense(2, name="dense")])
     e = explain(model)
-    assert e["own"].status == "opaque"
-    assert e["own"].params == 15
-    assert e.opaque_params == 15
+    assert_verified(e)
+    assert e["own"].params.working == "4·3 + 3"
     assert e["dense"].params.working == "(6 + 1)·2"
-    assert e.params == model.count_params()
-    assert e.status == "incomplete"
+    assert e.params == model.count_params() == 15 + 14
 
 
 def test_a_subclass_without_one_keeps_its_law() -> None:
