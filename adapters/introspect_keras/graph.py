@@ -111,7 +111,8 @@ class Walk(Generic[V]):
     def _traced_root(self, names: Sequence[str]) -> Optional[Graph]:
         declared = self.declared(names)
         shapes = [self.visitor.entering(name, i, shape) for i, (name, shape) in enumerate(declared)]
-        return self._traced(self.model, shapes, None, "", names if named(names) else ())
+        called = [name for name, _ in declared]
+        return self._traced(self.model, shapes, None, "", called if named(called) else ())
 
     def _traced(
         self, layer: Any, shapes: list[Optional[ReportedShape]], node: Optional[Node], prefix: str, names: Sequence[str] = ()

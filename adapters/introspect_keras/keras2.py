@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any, Optional
 
 from introspect.reported import ReportedShape
 
 from .detecting import FUNCTIONS, framework_class, is_a, overrides
 from .dialect import Graph, Node, leaves
+from .kept2 import kept_inputs, shapes_in
 from .keras3 import Keras3, ordered
 from .ops2 import fed, function_law
 from .specs import LAYERS
@@ -89,9 +90,7 @@ class Keras2(Keras3):
         graph = self.graph(layer)
         if graph is not None:
             return [(name, self.shape(tensor)) for name, tensor in zip(graph.names, graph.inputs)]
-        shape = getattr(layer, "_build_input_shape", None)
-        found = _shapes(shape) if shape is not None else []
-        return [("input" if len(found) == 1 else f"input_{i + 1}", s) for i, s in enumerate(found)] or None
+        return kept_inputs(layer)
 
     def shape(self, tensor: Any) -> ReportedShape:
         return tuple(None if dim is None else int(dim) for dim in tensor.shape)
@@ -101,7 +100,7 @@ class Keras2(Keras3):
         if owner is None or owner.__name__ in ("Layer", "Model", "Functional", "Sequential"):
             return None  # these would build the layer to find out
         try:
-            return _shapes(layer.compute_output_shape(shapes[0] if len(shapes) == 1 else list(shapes))) or None
+            return shapes_in(layer.compute_output_shape(shapes[0] if len(shapes) == 1 else list(shapes))) or None
         except Exception:  # a layer may refuse in any way it likes; it then says nothing
             return None
 
@@ -127,18 +126,3 @@ def _node(layer: Any, node: Any) -> Node:
     if is_a(layer, *FUNCTIONS):
         inputs = fed(layer, inputs, args, kwargs)
     return Node(layer, inputs, tuple(leaves(node.outputs)), args, kwargs)
-
-
-def _shapes(answer: Any) -> list[ReportedShape]:
-    """Keras 2's shapes, one or a nest of them, as a list."""
-    if hasattr(answer, "as_list"):
-        answer = tuple(answer.as_list())
-    if isinstance(answer, dict):
-        answer = list(answer.values())
-    if isinstance(answer, (list, tuple)) and all(dim is None or isinstance(dim, int) for dim in answer):
-        return [tuple(answer)]
-    return [shape for part in _parts(answer) for shape in _shapes(part)]
-
-
-def _parts(answer: Any) -> Iterable[Any]:
-    return answer if isinstance(answer, (list, tuple)) else ()

@@ -9,8 +9,8 @@ from introspect.reported import ReportedShape
 
 from .detecting import framework_class, is_a, is_layer, overrides
 from .dialect import Graph, Node
+from .kept2 import shapes_in
 from .keras1 import Keras1, nodes_of
-from .keras2 import _shapes
 from .specs import LAYERS
 from .specs_multibackend import OLDER
 from .stored import Law
@@ -73,7 +73,7 @@ class MultiBackend(Keras1):
         if is_a(layer, *_MODELS):
             return None  # it would write down what it found
         try:
-            return _shapes(layer.compute_output_shape(shapes[0] if len(shapes) == 1 else list(shapes))) or None
+            return shapes_in(layer.compute_output_shape(shapes[0] if len(shapes) == 1 else list(shapes))) or None
         except Exception:  # a layer may refuse in any way it likes; it then says nothing
             return None
 
