@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from math import prod
 from typing import Any, NamedTuple
 
 from .detecting import is_second
@@ -11,20 +12,39 @@ from .hdf5 import Listed
 from .rebuilding import inner
 
 Shape = tuple[int, ...]
+_LOW_RANK = [f"lora_{kernel}_{which}" for kernel in ("kernel", "embeddings") for which in "ab"]
 
 
 class Held(NamedTuple):
-    """Shapes in the file by `id` of the variable that they belong to, and by name those that belong to none."""
+    """Shapes in the file by `id` of the variable that they belong to, and by name those that belong to none.
+
+    `anew`: how many numbers Keras makes when it loads the file, as they are merged into others there.
+    """
 
     shapes: dict[int, Shape]
     others: dict[str, Shape]
+    anew: int = 0
 
 
 def of_keras(model: Any, stored: Listed) -> Held:
     """A ``.keras`` file: every object that keeps variables has a place in the tree of the model's attributes."""
     lib = inner("saving.saving_lib")
-    variables = _walked(lib, model) if is_second(model) else _taken_down(lib, model)
-    return _matched(variables, stored.datasets)
+    if is_second(model):
+        return _matched(_walked(lib, model), stored.datasets)
+    narrow = [layer for layer in model._flatten_layers() if getattr(layer, "lora_enabled", False)]
+    for layer in narrow:
+        layer.lora_enabled = False  # else the sum would be taken down, and not the kernel that it is saved as
+    try:
+        found = _matched(_taken_down(lib, model), stored.datasets)
+    finally:
+        for layer in narrow:
+            layer.lora_enabled = True
+    anew = (
+        {id(v): tuple(v.shape) for layer in narrow for name, v in vars(layer).items() if name in _LOW_RANK}
+        if found.shapes
+        else {}
+    )
+    return Held({**found.shapes, **anew}, found.others, sum(map(prod, anew.values())))
 
 
 def _taken_down(lib: Any, model: Any) -> dict[str, Any]:

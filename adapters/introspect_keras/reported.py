@@ -191,10 +191,10 @@ class Reporter:
         self._calls += 1
 
     def _tensors(self, names: list[tuple[str, Any]], layer: Any = None) -> tuple[ReportedTensor, ...]:
-        return tuple(self._tensor(name, variable, layer) for name, variable in names)
+        return tuple(self._tensor(name, variable, layer, self.dialect.variable_shape(variable)) for name, variable in names)
 
-    def _tensor(self, name: str, variable: Any, layer: Any) -> ReportedTensor:
-        shape, trainable = self.dialect.variable_shape(variable), id(variable) in self._trainable
+    def _tensor(self, name: str, variable: Any, layer: Any, shape: ReportedShape) -> ReportedTensor:
+        trainable = id(variable) in self._trainable
         stands_for = packed_shape(layer, variable, shape)
         if stands_for is None:
             return ReportedTensor(name, shape, trainable)

@@ -86,9 +86,13 @@ def reported(model: Any, translated: Model, held: Held, name: str) -> Reported:
     """What the file stores, and the shapes that Keras gives the outputs."""
     visitor = _OfFile(dialect_of(model), model, translated, held)
     Walk(visitor.dialect, model, visitor).run(entrances(translated))
-    total = sum(prod(held.shapes[id(v)]) for v in model.weights if id(v) in held.shapes)
+    total = sum(prod(held.shapes[id(v)]) for v in model.weights if id(v) in held.shapes) + sum(visitor.missed.values())
     odd = [f"{place} {'×'.join(map(str, shape)) or 'scalar'}" for place, shape in held.others.items()]
     notes = [f"the file stores what its configuration does not ask for: {', '.join(odd[:4])}"] if odd else []
+    if held.anew:
+        notes.append(
+            f"of the kernels of low rank the file stores the product, added to the kernel; Keras makes {held.anew:,} new"
+        )
     return Reported(
         tuple(visitor.layers.values()), tuple(visitor.outputs), total + sum(map(prod, held.others.values())) or None,
         source=f"the tensors stored in {name}, and Keras {visitor.dialect.version}'s shapes of its graph", notes=tuple(notes),
@@ -107,7 +111,7 @@ class _OfFile(Reporter):
 
     def _tensors(self, names: list[tuple[str, Any]], layer: Any = None) -> tuple[ReportedTensor, ...]:
         return tuple(
-            ReportedTensor(name, self._held.shapes[id(variable)], id(variable) in self._trainable)
+            self._tensor(name, variable, layer, self._held.shapes[id(variable)])
             for name, variable in names
             if id(variable) in self._held.shapes
         )

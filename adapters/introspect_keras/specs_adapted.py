@@ -74,18 +74,11 @@ def _kernels(layer: Any, law: Law) -> Iterator[_Kernel]:
         return
     for item in law.stored:
         if (item.attribute or item.name).rpartition(".")[2] in _LAYOUTS:
-            holder = _holder(item, layer)
+            holder = item.holder(layer)
             if holder is None and kind in _PROJECTING:
                 yield _Kernel(item, layer, "EinsumDense")
             elif holder is not None and getattr(framework_class(holder), "__name__", "") in _ADAPTABLE:
                 yield _Kernel(item, holder, framework_class(holder).__name__)  # type: ignore[union-attr]
-
-
-def _holder(item: Stored, layer: Any) -> Any:
-    """The layer that holds a variable; None where it is not made yet."""
-    for step in (item.attribute or item.name).split(".")[:-1]:
-        layer = getattr(layer, step, None)
-    return layer
 
 
 def _is_low_rank(kernel: _Kernel) -> bool:
@@ -100,7 +93,7 @@ def _low_rank(law: Law, kernel: _Kernel, frozen: bool) -> Law:
             kernel.refuse("a kernel of low rank cannot be constrained", constraint, "no constraint, or no lora_rank")
     spec = LowRank(law.spec, kernel.role, int(kernel.holder.lora_rank), kernel.item.layout, frozen)
     made = (kernel.beside(f"lora_{kernel.name}_{which}", f"lora_{kernel.role}_{which}") for which in "ab")
-    return Law(spec, (*law.stored, *made))
+    return replace(law, spec=spec, stored=(*law.stored, *made))
 
 
 def _quantized(layer: Any, law: Law, kernel: _Kernel, mode: str) -> Law:
@@ -122,7 +115,7 @@ def _float8(law: Law, kernel: _Kernel) -> Law:
     own = [(f"{who}_{what}", f"{kernel.role}_{'' if who == kernel.name else f'{who}_'}{what}")
            for who in ("inputs", kernel.name, "outputs_grad") for what in ("scale", "amax_history")]  # fmt: skip
     spec = Quantized(law.spec, kernel.role, "float8", history=history)
-    return Law(spec, (*law.stored, *(kernel.beside(name, role) for name, role in own)))
+    return replace(law, spec=spec, stored=(*law.stored, *(kernel.beside(name, role) for name, role in own)))
 
 
 def _whole(law: Law, kernel: _Kernel, mode: str, kept: Optional[str]) -> Law:
@@ -142,9 +135,8 @@ def _whole(law: Law, kernel: _Kernel, mode: str, kept: Optional[str]) -> Law:
                       attribute=whole.attribute or whole.name)  # fmt: skip
         stored = [*(float_kernel if item is kernel.item else item for item in law.stored), own]
     lie = {"int8": "", "int4": blocks if block else "column"}.get(mode, blocks)
-    return Law(
-        spec, (*stored, kernel.beside(f"{kernel.name}_scale", f"{kernel.role}_scale", lie), *_beside(kernel, spec, blocks))
-    )
+    scale = kernel.beside(f"{kernel.name}_scale", f"{kernel.role}_scale", lie)
+    return replace(law, spec=spec, stored=(*stored, scale, *_beside(kernel, spec, blocks)))
 
 
 def _beside(kernel: _Kernel, spec: Quantized, blocks: str) -> Iterator[Stored]:

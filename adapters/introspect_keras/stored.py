@@ -32,6 +32,10 @@ class Stored:
         held = getattr(holder, "__dict__", {})
         return held.get(f"_{last}", held.get(last))
 
+    def holder(self, layer: Any) -> Any:
+        """The layer that holds the variable: `layer`, or one inside it; None where that is not made yet."""
+        return self._place(layer)[0]
+
     def place(self, layer: Any) -> tuple[int, str]:
         """What tells the variable apart before it is made: the object that is going to hold it, where that is there yet."""
         holder, last = self._place(layer)

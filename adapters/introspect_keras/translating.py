@@ -163,7 +163,7 @@ class Translator:
         if not is_layer(layer):
             return ()
         built = self.dialect.built(layer)
-        if law is None and not built:  # how many it will make is unknown, and so not nothing
+        if not built and (law is None or type(law.spec) is Opaque):  # how many it will make is unknown, and so not nothing
             return self._owning(Alike([Holding("weights", "")]), [(path, "weights")])
         if law is not None and (law.deep or not built):
             return self._partly_held(path, layer, law, shapes, around)
