@@ -11,6 +11,7 @@ from typing import Any, Generic, Optional, Protocol, TypeVar
 from introspect.errors import IntrospectError
 from introspect.reported import ReportedShape
 
+from .calling import by_call
 from .detecting import applies_others, is_a
 from .dialect import DeclaredWeight, Dialect, Graph, Node, UntraceableError
 from .given import named
@@ -347,7 +348,14 @@ def said(
     if recorded is not None and node is not None and node.recorded and shapes == [dialect.shape(t) for t in node.inputs]:
         return recorded
     known = [shape for shape in shapes if shape is not None]
-    computed = dialect.computed(layer, known) if len(known) == len(shapes) else None
+    computed = _computed(dialect, layer, known, node) if len(known) == len(shapes) else None
     if computed is not None:
         return list(computed)
     return recorded if recorded is not None and node is not None and node.recorded else [None] * max(len(recorded or ()), 1)
+
+
+def _computed(dialect: Dialect, layer: Any, shapes: list[ReportedShape], node: Optional[Node]) -> Optional[list[ReportedShape]]:
+    """By the layer's shape methods; by that of the whole call where several tensors came in, each as some argument."""
+    several = node is not None and not node.recorded and len(shapes) > 1
+    found = by_call(layer, shapes, node) if several and node is not None else None
+    return found if found is not None else dialect.computed(layer, shapes)

@@ -5,6 +5,7 @@ What the code sets on the layers meanwhile is put back.
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -98,6 +99,25 @@ def _install(point: _Point) -> None:
 def original(layer: Any) -> Callable[..., Any]:
     """Keras' own ``__call__`` of `layer`, while it is taken away."""
     return next((own for point, own in _originals.items() if point.name == "__call__"), type(layer).__call__)
+
+
+@contextmanager
+def names_kept() -> Iterator[None]:
+    """What Keras 3 numbers meanwhile, and the variables that it lists as not initialised yet, are forgotten again."""
+    state = sys.modules["keras.src.backend.common.global_state"]
+    kept: list[tuple[str, Any, Any]] = []
+    for name, kind in (("object_name_uids", dict), ("uninitialized_variables", list)):
+        found: Any = state.get_global_attribute(name)
+        kept.append((name, found, None if found is None else kind(found)))
+    try:
+        yield
+    finally:
+        for name, found, before in kept:
+            if found is None:
+                state.set_global_attribute(name, None)
+            else:
+                found.clear()
+                (found.update if isinstance(found, dict) else found.extend)(before)
 
 
 @contextmanager

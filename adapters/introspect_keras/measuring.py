@@ -51,8 +51,9 @@ def _measured(
     dialect: Dialect, layer: Any, shapes: Sequence[ReportedShape], node: Optional[Node], names: Sequence[str]
 ) -> Graph:
     first, second = (Measured(dialect, run, shapes) for run in (0, 1))
-    one = first.record(layer, first.sized, node, names)
-    return _Both(dialect, first, second).graph(one, second.record(layer, second.sized, node, names))
+    with first.names_put_back():
+        one = first.record(layer, first.sized, node, names)
+        return _Both(dialect, first, second).graph(one, second.record(layer, second.sized, node, names))
 
 
 def _lawless(dialect: Dialect, graph: Graph) -> int:
@@ -78,8 +79,7 @@ class Measured(Recorder):
         return self.bases[self.numbers[name_of(i, axis)]] if dim is None else dim
 
     def operation(self, operation: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        result = operation.compute_output_spec(*args, **kwargs)
-        self._note(operation, args, kwargs, result, None, recorded=True)
+        result = super().operation(operation, args, kwargs)
         node = self._frames[-1][-1]
         law = self.dialect.law(operation, node)
         known = None if law is None else self._worked_out(law.spec, node)

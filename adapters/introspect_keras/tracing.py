@@ -19,10 +19,11 @@ from introspect.layers import Shape
 from introspect.reported import ReportedShape
 
 from .asked_again import AskedAgain, asks
+from .calling import refilled
 from .detecting import is_a, is_layer, overrides
 from .dialect import Dialect, Graph, Node, UntraceableError, fed_to, is_constant, leaves
 from .guests import guest_at, held_by
-from .intercepting import SEED, intercepted, untouched
+from .intercepting import SEED, intercepted, names_kept, untouched
 from .open_sizes import dim_of
 
 _NOT_DATA = ("training", "mask")
@@ -95,23 +96,9 @@ class Recorder:
         held = self._held()
         return result, Graph((), tensors, graph.nodes, graph.outputs, graph.weights, held)
 
-    @contextmanager
-    def names_put_back(self) -> Iterator[None]:
-        """Keras numbers the operations that a trace makes, and lists the variables that are not initialised yet."""
-        state = sys.modules["keras.src.backend.common.global_state"]
-        kept: list[tuple[str, Any, Any]] = []
-        for name, kind in (("object_name_uids", dict), ("uninitialized_variables", list)):
-            found: Any = state.get_global_attribute(name)
-            kept.append((name, found, None if found is None else kind(found)))
-        try:
-            yield
-        finally:
-            for name, found, before in kept:
-                if found is None:
-                    state.set_global_attribute(name, None)
-                else:
-                    found.clear()
-                    (found.update if isinstance(found, dict) else found.extend)(before)
+    def names_put_back(self) -> Any:
+        """A block after which Keras gives out the names that it would have given out before it."""
+        return names_kept()
 
     @contextmanager
     def _taking_over(self) -> Iterator[None]:
@@ -260,19 +247,19 @@ class Recorder:
         """What `build` is given: a shape for each argument that it needs, a nest of them where the first input is one."""
         required = _required(twin.build)
         if required == 1 and args and isinstance(args[0], (list, tuple, dict)):
-            return [_refilled(args[0], {id(tensor): tuple(tensor.shape) for tensor in fed})]
+            return [refilled(args[0], {id(tensor): tuple(tensor.shape) for tensor in fed})]
         return [tuple(tensor.shape) for tensor in fed[:required]]
 
     def _replay(self, layer: Any, graph: Graph, fed: tuple[Any, ...]) -> Any:
         flowing = {id(tensor): mine for tensor, mine in zip(graph.inputs, fed)}
         for node in graph.nodes:
             answer = self.layer if is_layer(node.layer) else self.operation
-            result = answer(node.layer, _refilled(node.args, flowing), _refilled(node.kwargs, flowing))
+            result = answer(node.layer, refilled(node.args, flowing), refilled(node.kwargs, flowing))
             made = [leaf for leaf in leaves(result) if self._is_tensor(leaf)]
             flowing.update((id(tensor), mine) for tensor, mine in zip(node.outputs, made))
         struct = getattr(layer, "_outputs_struct", None)
         if struct is not None:
-            return _refilled(struct, flowing)
+            return refilled(struct, flowing)
         outputs = [flowing[id(tensor)] for tensor in graph.outputs]
         return outputs[0] if len(outputs) == 1 else outputs
 
@@ -335,7 +322,7 @@ class Recorder:
         """The call of `node` on other tensors; without one, whatever the signature of the layer's `call` takes."""
         if node is not None and (node.args or node.kwargs):
             mine = {id(tensor): new for tensor, new in zip(node.inputs, tensors)}
-            return _refilled(node.args, mine), _refilled(node.kwargs, mine)
+            return refilled(node.args, mine), refilled(node.kwargs, mine)
         parameters = {k: p for k, p in inspect.signature(layer.call).parameters.items() if k not in _NOT_DATA}
         if names and set(names) <= set(parameters):
             return (), dict(zip(names, tensors))
@@ -388,12 +375,3 @@ def _as_returned(layer: Any, args: tuple[Any, ...], kwargs: dict[str, Any], made
     nest: Any = given if several else [given]
     filled = [[next(left) for _ in part] if isinstance(part, (list, tuple)) else next(left) for part in nest]
     return output, filled if several else filled[0]
-
-
-def _refilled(value: Any, tensors: dict[int, Any]) -> Any:
-    """A nest of arguments with the tensors replaced."""
-    if isinstance(value, dict):
-        return {key: _refilled(item, tensors) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return type(value)(_refilled(item, tensors) for item in value)
-    return tensors.get(id(value), value)

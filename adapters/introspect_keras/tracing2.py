@@ -41,7 +41,7 @@ class Recorder2(Recorder):
         self._spec = sys.modules["tensorflow"].TensorSpec
 
     @contextmanager
-    def _names_put_back(self) -> Iterator[None]:
+    def names_put_back(self) -> Iterator[None]:
         """Keras numbers the layers that it makes of functions, and remembers their names."""
         numbers, names = self._backend.get_default_graph_uid_map(), self._backend.OBSERVED_NAMES
         before, known = dict(numbers), set(names)
