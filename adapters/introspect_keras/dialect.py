@@ -47,8 +47,8 @@ class Node:
         names: list[str] = []
         values: dict[str, Any] = {}
         for name, value in [*zip(parameters(self.layer), self.args), *sorted(self.kwargs.items())]:
-            found = [leaf for leaf in leaves(value) if id(leaf) in tensors]
-            names += [name] * len(found)
+            found = [place for place, leaf in places(name, value) if id(leaf) in tensors]
+            names += found
             if not found:
                 values[name] = value
         return Arguments(tuple(names), values)
@@ -86,6 +86,15 @@ def fed_to(tensors: tuple[Any, ...], args: Any, kwargs: Any) -> tuple[Any, ...]:
 def parameters(layer: Any) -> tuple[str, ...]:
     """The names of the parameters of a layer's ``call``."""
     return tuple(inspect.signature(layer.call).parameters)
+
+
+def places(name: str, value: Any) -> Iterator[tuple[str, Any]]:
+    """The leaves of an argument, each with its name, and its keys where it is in a dict: ``data.bounding_boxes.labels``."""
+    if isinstance(value, dict):
+        for key in sorted(value):
+            yield from places(f"{name}.{key}", value[key])
+    else:
+        yield from ((name, leaf) for leaf in leaves(value))
 
 
 def leaves(value: Any) -> Iterator[Any]:

@@ -1,11 +1,11 @@
-"""Keras 3's layers whose law depends on how they are called: attention, and the embedding that is read backwards."""
+"""Keras 3's layers whose law depends on how they are called: attention, what is read backwards, boxes in pictures."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any, Optional
 
-from introspect.layers import DotAttention, PerHeadAttention, ReversibleEmbedding
+from introspect.layers import BoxCount, DotAttention, PerHeadAttention, ReversibleEmbedding
 
 from .dialect import Arguments
 from .stored import Law, Stored
@@ -95,6 +95,12 @@ def _reversible(layer: Any, arguments: Optional[Arguments]) -> Law:
     return Law(spec, (Stored("embeddings", ("embedding",), "in out"), *(() if tied else (backwards,))))
 
 
+def _boxes(layer: Any, arguments: Optional[Arguments]) -> Law:
+    return Law(
+        BoxCount(layer.max_number, sum(name.endswith((".boxes", "bounding_boxes.labels")) for name in _given(arguments)))
+    )
+
+
 CALLED: dict[str, Callable[[Any, Optional[Arguments]], Optional[Law]]] = {
     "MultiHeadAttention": _multi_head,
     "GroupedQueryAttention": _grouped,
@@ -102,4 +108,5 @@ CALLED: dict[str, Callable[[Any, Optional[Arguments]], Optional[Law]]] = {
     "Attention": _dot("scalar"),
     "AdditiveAttention": _dot("vector"),
     "ReversibleEmbedding": _reversible,
+    "MaxNumBoundingBoxes": _boxes,
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Optional
 
-from introspect.layers import Encoding, Identity, ImageSize, MelSpectrogram, Noise, Spectrogram
+from introspect.layers import Encoding, Identity, ImageSize, MelSpectrogram, Noise, Spectrogram, Tokens
 
 from .stored import CHANNELS, Law, Stored, Table, chosen
 
@@ -13,7 +13,7 @@ _AUGMENTATIONS = (
     "RandomBrightness", "RandomContrast", "RandomHue", "RandomSaturation", "RandomSharpness", "RandomGaussianBlur",
     "RandomColorDegeneration", "RandomColorJitter", "RandomElasticTransform", "RandomGrayscale", "RandomInvert",
     "RandomPosterization", "AugMix", "AutoContrast", "ContrastLimitedAdaptiveHistogramEqualization", "Equalization",
-    "RandAugment", "Solarization",
+    "RandAugment", "Solarization", "MixUp", "CutMix",
 )  # fmt: skip
 
 
@@ -30,30 +30,41 @@ def _categories(layer: Any) -> Law:
     return Law(Encoding(int(layer.num_tokens), str(layer.output_mode)))
 
 
-def _looked_up(layer: Any) -> Optional[Law]:
-    """How long the vectors are is known only where the configuration fixes it: a vocabulary can grow by `adapt`."""
-    if layer.output_mode == "int":
-        return Law(Identity())
-    if not layer.pad_to_max_tokens or layer.max_tokens is None:
-        return None
-    return Law(Encoding(int(layer.max_tokens), str(layer.output_mode)))
+def _encoded(mode: Any, depth: Optional[int]) -> Law:
+    return Law(Identity() if mode == "int" else Encoding(depth, str(mode)))
 
 
-def _hashed(layer: Any) -> Optional[Law]:
-    if layer.output_mode == "int":
-        return Law(Identity())
-    return None if layer.output_mode == "one_hot" else Law(Encoding(int(layer.num_bins), str(layer.output_mode)))
+def _vocabulary(layer: Any) -> Optional[int]:
+    """How many words there are, where the configuration says it; a vocabulary that `adapt` is to learn may be of any size."""
+    size = layer.max_tokens if layer.pad_to_max_tokens else getattr(layer, "_frozen_vocab_size", None)
+    return None if size is None else int(size)
 
 
-def _crossed(layer: Any) -> Optional[Law]:
-    return Law(Identity()) if layer.output_mode == "int" else Law(Encoding(int(layer.num_bins), str(layer.output_mode)))
+def _looked_up(layer: Any) -> Law:
+    return _encoded(layer.output_mode, _vocabulary(layer))
 
 
-def _bins(layer: Any) -> Optional[Law]:
-    if layer.output_mode == "int":
-        return Law(Identity())
-    depth = layer.num_bins if layer.bin_boundaries is None else len(layer.bin_boundaries) + 1
-    return Law(Encoding(int(depth), "one_hot")) if layer.output_mode == "one_hot" and depth is not None else None
+def _hashed(layer: Any) -> Law:
+    return _encoded(layer.output_mode, int(layer.num_bins))
+
+
+def _bins(layer: Any) -> Law:
+    return _encoded(layer.output_mode, layer.num_bins if layer.bin_boundaries is None else len(layer.bin_boundaries) + 1)
+
+
+def _tokens(layer: Any) -> Optional[Law]:
+    words = getattr(layer, "_lookup_layer", None)
+    if words is None:
+        return None  # the first versions of Keras 2 have it otherwise
+    spec = Tokens(
+        split=layer._split is not None,
+        length=layer._output_sequence_length,
+        ragged=bool(getattr(layer, "_ragged", False)),
+        joined=layer._ngrams is not None,
+        mode=str(layer._output_mode),
+        depth=None if layer._output_mode == "int" else _vocabulary(words),
+    )
+    return Law(spec)
 
 
 def _mel(layer: Any) -> Law:
@@ -79,6 +90,6 @@ PREPARING: Table = {
     **dict.fromkeys(_AUGMENTATIONS, _augmentation),
     "Resizing": _image_size, "CenterCrop": _image_size, "RandomCrop": _image_size,
     "CategoryEncoding": _categories, "IntegerLookup": _looked_up, "StringLookup": _looked_up,
-    "Hashing": _hashed, "HashedCrossing": _crossed, "Discretization": _bins,
+    "Hashing": _hashed, "HashedCrossing": _hashed, "Discretization": _bins, "TextVectorization": _tokens,
     "MelSpectrogram": _mel, "STFTSpectrogram": _spectrogram,
 }  # fmt: skip

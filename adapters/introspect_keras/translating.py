@@ -257,6 +257,11 @@ def _carried(shape: Optional[ReportedShape], inputs: list[Optional[Shape]]) -> O
 
 def check_inputs(layer: Any, shapes: list[Optional[Shape]]) -> None:
     """Raise `ShapeError` where the layer's own `input_spec` refuses an input."""
+    first = next(iter(shapes), None)
+    if first and getattr(layer, "stateful", False) and not isinstance(first[0], int):
+        raise ShapeError(
+            "a layer that keeps its states has to know the batch", got=show(first), expected="a number of examples"
+        )
     specs = getattr(layer, "input_spec", None)
     if not specs:
         return

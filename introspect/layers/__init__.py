@@ -18,7 +18,7 @@ from .distance import CosineSimilarity, CrossDistance, PairwiseDistance
 from .distributed import TimeDistributed
 from .einsum_dense import EinsumDense
 from .embedding import Embedding, EmbeddingBag
-from .encoding import Encoding, ImageSize, MelSpectrogram, Spectrogram
+from .encoding import BoxCount, Encoding, ImageSize, MelSpectrogram, Spectrogram, Tokens
 from .local import LocallyConnected
 from .loss import (
     AdaptiveSoftmax,
@@ -66,7 +66,7 @@ from .window import windows
 from .wrapped import Computed, Frozen, LowRank, Pruned, Quantize, SpectralNorm, WeightNorm
 
 __all__ = [
-    "Activation", "AdaptivePool", "AdaptiveSoftmax", "Along", "BatchNorm", "Bilinear", "BothWays", "CTCLoss", "ChannelScale",
+    "Activation", "AdaptivePool", "AdaptiveSoftmax", "Along", "BatchNorm", "Bilinear", "BothWays", "BoxCount", "CTCLoss", "ChannelScale",
     "ChannelShuffle", "ClassToken", "ClassificationLoss", "Computed", "Concatenate", "Connections", "Container", "Contraction",
     "Conv", "ConvRecurrent", "CosineEmbeddingLoss", "CosineSimilarity", "Created", "CrossDistance", "CustomRecurrent",
     "DataNormalization", "Declared", "DecomposedRelativePosition", "Dense", "DepthwiseConv", "Diagonal", "DotAttention",
@@ -79,6 +79,6 @@ __all__ = [
     "Quantized", "RMSNorm", "Recurrent", "RecurrentCell", "Reduce", "RelativePositionBias", "Repeat", "Reshape",
     "ReversibleEmbedding", "ScaleShift", "ScaledDotProduct", "SeparableConv", "SeparablePositionEmbedding", "Shape", "Slice",
     "SlidingView", "SpatialTransformer", "Spec", "SpectralNorm", "Spectrogram", "Split", "Stack", "StackedCells",
-    "Standardization", "Stepped", "Tensor", "Term", "Tile", "TimeDistributed", "TopK", "TransposedConv", "TripletLoss",
+    "Standardization", "Stepped", "Tensor", "Term", "Tile", "TimeDistributed", "Tokens", "TopK", "TransposedConv", "TripletLoss",
     "Unfold", "Upsample", "WeightNorm", "axis_suffixes", "broadcast", "kernel_axes", "windows",
 ]  # fmt: skip

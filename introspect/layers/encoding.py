@@ -5,30 +5,89 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar, Optional
 
-from ..algebra import Dim, ceil_div
+from ..algebra import Dim, ceil_div, unknown
 from ..errors import ShapeError
-from .base import Shape, Spec, Tensor, need, positive, require_rank, show
+from .base import Shape, Spec, Tensor, need, positive, require_dim, require_rank, show
 
 
 @dataclass(frozen=True)
 class Encoding(Spec):
-    """Whole numbers as vectors of `depth`: one for each (``one_hot``; an axis of 1 is replaced), or one for all on the
-    last axis (``multi_hot``, ``count``, ``tf_idf``). Source: Keras' ``CategoryEncoding`` page.
+    """Whole numbers as vectors of `depth`: one for each (``one_hot``; a last axis of 1 is replaced), or one for all along the
+    axis behind the batch (``multi_hot``, ``count``, ``tf_idf``). Source: Keras' ``encode_categorical_inputs``. `depth`: None
+    where a vocabulary is still to be learned.
 
     >>> Encoding(5).output((2, 3)), Encoding(5).output((2, 1)), Encoding(5, "count").output((2, 3))
     ((2, 3, 5), (2, 5), (2, 5))
+    >>> Encoding(5, "count").output((2, 3, 4)), Encoding(5, "multi_hot").output((2,))
+    ((2, 4, 5), (5,))
     """
 
-    depth: int
+    depth: Optional[int]
     mode: str = "one_hot"
     kind: ClassVar[str] = "encoding"
 
     def output(self, *inputs: Shape) -> Shape:
-        x = inputs[0]
-        if not x:
-            return (self.depth,)
-        replaced = self.mode != "one_hot" or (isinstance(x[-1], int) and x[-1] == 1 and len(x) > 1)
-        return (*(x[:-1] if replaced else x), self.depth)
+        x, depth = inputs[0], unknown() if self.depth is None else self.depth
+        if self.mode != "one_hot":
+            return (*x[:1], *x[2:], depth) if len(x) > 1 else (depth,)
+        return (*(x[:-1] if len(x) > 1 and x[-1] == 1 else x), depth)
+
+
+@dataclass(frozen=True)
+class Tokens(Spec):
+    """Text as the numbers of its words, or as vectors over the vocabulary. Source: Keras' ``TextVectorization`` page.
+
+    `split`: whether each text is taken apart, a last axis of 1 going with it; how many words it has nobody knows before.
+    `length`: so many are kept or filled up, unless they are left `ragged`. `joined`: runs of words are words too. `mode`,
+    `depth`: the vectors, as in :class:`Encoding`; ``int`` for none.
+
+    >>> Tokens(length=7).output((2, 1)), Tokens(mode="count", depth=5).output((2,)), Tokens(split=False).output((2, 3))
+    ((2, 7), (2, 5), (2, 3))
+    """
+
+    split: bool = True
+    length: Optional[int] = None
+    ragged: bool = False
+    joined: bool = False
+    mode: str = "int"
+    depth: Optional[int] = None
+    kind: ClassVar[str] = "tokens"
+
+    def output(self, *inputs: Shape) -> Shape:
+        words = self._words(inputs[0])
+        if self.mode != "int":
+            return Encoding(self.depth, self.mode).output(words)
+        if self.length is None:
+            return words
+        return (*words[:-1], unknown() if self.ragged else self.length)
+
+    def _words(self, x: Shape) -> Shape:
+        if not self.split:
+            return (*x[:-1], unknown()) if self.joined else x
+        if len(x) > 1:
+            require_dim(x[-1], 1, "the last axis of text that is taken apart")
+        return (*(x[:-1] if len(x) > 1 else x), unknown())
+
+
+@dataclass(frozen=True)
+class BoxCount(Spec):
+    """Pictures with boxes drawn in them: `number` boxes come out of each, and all else as it went in. The first `boxes` inputs
+    are the boxes and their labels. Source: Keras' ``MaxNumBoundingBoxes`` page.
+
+    >>> BoxCount(7, boxes=2).outputs((2, 3, 4), (2, 3), (2, 8, 8, 3))
+    ((2, 7, 4), (2, 7), (2, 8, 8, 3))
+    """
+
+    number: int
+    boxes: int = 0
+    kind: ClassVar[str] = "box_count"
+
+    def outputs(self, *inputs: Shape) -> tuple[Shape, ...]:
+        for x in inputs[: self.boxes]:
+            if len(x) < 2:
+                raise ShapeError("boxes cannot be counted", got=f"{len(x)} axes {show(x)}", expected="2 axes or more")
+        counted = [(x[0], self.number, *x[2:]) for x in inputs[: self.boxes]]
+        return (*counted, *inputs[self.boxes :])
 
 
 @dataclass(frozen=True)
@@ -41,7 +100,9 @@ class ImageSize(Spec):
     kind: ClassVar[str] = "image_size"
 
     def output(self, *inputs: Shape) -> Shape:
-        (x,) = inputs
+        x = inputs[0]
+        if len(inputs) > 1:
+            raise ShapeError("an image layer of this kind takes images alone", got=f"{len(inputs)} inputs", expected="one")
         require_rank(x, (3, 4), "an image layer")
         lead = x[: len(x) - 3]
         return (*lead, x[-3], *self.size) if self.channels == "first" else (*lead, *self.size, x[-1])

@@ -25,3 +25,7 @@ class Noise(Spec):
         if self.ranks:
             require_rank(inputs[0], self.ranks, "this noise")
         return inputs[0]
+
+    def outputs(self, *inputs: Shape) -> tuple[Shape, ...]:
+        """What is given beside (the labels of images) comes out as it went in."""
+        return (self.output(*inputs), *inputs[1:])

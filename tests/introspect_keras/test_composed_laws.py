@@ -1,4 +1,4 @@
-"""The laws of Keras 3's attention, sums over named axes, stacked and convolutional recurrence, wrappers and preprocessing."""
+"""The laws of Keras 3's attention, sums over named axes, stacked and convolutional recurrence, and wrappers."""
 
 from __future__ import annotations
 
@@ -52,20 +52,4 @@ def test_spectral_normalization(case: Case) -> None:
 
 @given(strategies.reversible_embeddings())
 def test_reversible_embedding(case: Case) -> None:
-    holds(case)
-
-
-@given(strategies.spectrograms())
-def test_spectrograms(case: Case) -> None:
-    holds(case)
-
-
-@covering(1)
-@given(strategies.encodings())
-def test_categories(case: Case) -> None:
-    holds(case)
-
-
-@given(strategies.images())
-def test_images(case: Case) -> None:
     holds(case)

@@ -76,7 +76,7 @@ def holds(case: Case) -> None:
     except (ValueError, TypeError, AttributeError):
         event("no such layer")
         return
-    inputs = [symbolic(shape) for shape in case.shapes]
+    inputs = [symbolic(shape, case.dtype) for shape in case.shapes]
     try:
         outputs = case.apply(layer, inputs)
     except Exception as error:  # whatever Keras refuses an input with

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 from typing import Any, Callable
 
 import keras
@@ -12,7 +13,8 @@ IMAGE = (9, 8, 4)
 
 def single(make: Callable[[], Any], *shapes: tuple[int, ...]) -> Callable[[], tuple[Any, Any]]:
     def model() -> tuple[Any, Any]:
-        inputs = [keras.Input(shape, dtype="int32" if make.__name__.startswith("indices") else None) for shape in shapes]
+        dtype = {"indices": "int32", "text": "string"}.get(make.__name__.partition("_")[0])
+        inputs = [keras.Input(shape, dtype=dtype) for shape in shapes]
         return keras.Model(inputs, make()(inputs if len(inputs) > 1 else inputs[0])), None
 
     return model
@@ -24,6 +26,10 @@ def indices() -> Any:
 
 def indices_back() -> Any:
     return layers.ReversibleEmbedding(7, 3, tie_weights=False)
+
+
+def text() -> Any:
+    return layers.TextVectorization(output_sequence_length=7)
 
 
 def on_itself(make: Callable[[], Any]) -> Callable[[], Any]:
@@ -77,7 +83,10 @@ SAMPLES: dict[str, Callable[[], tuple[Any, Any]]] = {
     "dot": single(lambda: layers.Dot((2, 1)), (3, 4), (4, 5)),
     "encoding": single(lambda: layers.CategoryEncoding(5), (3,)),
     "image size": single(lambda: layers.CenterCrop(4, 5), IMAGE),
+    "box count": single(lambda: layers.MaxNumBoundingBoxes(7), IMAGE),
     "mel spectrogram": single(lambda: layers.MelSpectrogram(num_mel_bins=4, fft_length=64, sequence_stride=16), (100,)),
     "spectrogram": single(lambda: layers.STFTSpectrogram("stft", 16, 4, 32), (60, 2)),
     "reversible embedding": single(indices_back, (5,)),
 }
+if importlib.util.find_spec("tensorflow") is not None:  # which text needs on every backend
+    SAMPLES["tokens"] = single(text, (1,))

@@ -26,7 +26,7 @@ ACTIVATIONS = st.sampled_from([None, "linear", "relu", "tanh"])
 class Case:
     """A layer to be made, perhaps around another, and the shapes it is to be applied to.
 
-    `spread`: the inputs are arguments of their own, not one list; `asked`: what else the layer is called with.
+    `spread`: the inputs are arguments of their own, not one list; `asked`: what else the layer is called with; `dtype`: what the inputs are.
     """
 
     name: str
@@ -35,6 +35,7 @@ class Case:
     inner: Optional[Case] = None
     spread: bool = False
     asked: dict[str, Any] = field(default_factory=dict)
+    dtype: Optional[str] = None
 
     def layer(self) -> layers.Layer:
         """A new layer. Raises what Keras raises for a configuration that it refuses."""
@@ -239,8 +240,8 @@ def rearrangements(draw: Draw) -> Case:
 
 @st.composite
 def resizings(draw: Draw) -> Case:
-    rank, data_format = draw(st.integers(1, 3)), draw(FORMATS)
-    name = draw(st.sampled_from(["ZeroPadding", "Cropping", "UpSampling"]))
+    name, rank = draw(st.sampled_from([(n, r) for n in ("ZeroPadding", "Cropping", "UpSampling") for r in (1, 2, 3)]))
+    data_format = draw(FORMATS)
     fields: dict[str, Any] = {} if rank == 1 and name != "ZeroPadding" else {"data_format": data_format}
     if "data_format" not in fields:
         data_format = "channels_last"
