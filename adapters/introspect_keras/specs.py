@@ -26,7 +26,6 @@ from introspect.layers import (
     LayerNorm,
     LocallyConnected,
     Noise,
-    Opaque,
     Pad,
     Permute,
     Pool,
@@ -115,16 +114,19 @@ def _depthwise_name(layer: Any) -> str:
 
 
 def _local(layer: Any) -> Law:
-    """With `implementation` 1, the only one that stores a kernel for each position."""
-    rank = len(layer.kernel_size)
+    """Its `implementation` says what of the kernel is stored."""
+    rank, last = len(layer.kernel_size), channels(layer) == "last"
     fields = {**_sliding(layer, dilates=False), "bias": "untied" if layer.use_bias else None}
-    spec = LocallyConnected(**fields, filters=layer.filters)
-    if getattr(layer, "implementation", 1) != 1:
-        return Law(Opaque(type(layer).__name__, spec))
-    places = " ".join(suffix or "n" for suffix in axis_suffixes(rank))
-    window = " ".join(kernel_axes(rank))
-    inner = f"({window} in)" if channels(layer) == "last" else f"(in {window})"
-    return Law(spec, (Stored("kernel", ("kernel",), f"({places}) {inner} out"), Stored("bias", ("bias",), f"{places} out")))
+    stored = {1: "positions", 2: "everything", 3: "pairs"}[getattr(layer, "implementation", 1)]
+    names = [suffix or "n" for suffix in axis_suffixes(rank)]
+    places, window, fed = " ".join(names), " ".join(kernel_axes(rank)), " ".join(f"in_{name}" for name in names)
+    layouts = {
+        "positions": f"({places}) ({window} in) out" if last else f"({places}) (in {window}) out",
+        "everything": f"{fed} in {places} out" if last else f"in {fed} out {places}",
+        "pairs": "pairs",
+    }
+    spec = LocallyConnected(**fields, filters=layer.filters, stored=stored)
+    return Law(spec, (Stored("kernel", ("kernel",), layouts[stored]), Stored("bias", ("bias",), f"{places} out")))
 
 
 def _separable(layer: Any) -> Law:
