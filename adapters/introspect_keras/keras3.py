@@ -8,6 +8,7 @@ from typing import Any, Optional
 
 from introspect.reported import ReportedShape
 
+from .called_directly import function_law
 from .detecting import framework_class, is_a, is_layer, overrides
 from .dialect import Graph, Node, fed_to
 from .following import followable, followed
@@ -90,7 +91,9 @@ class Keras3:
 
     def _law(self, layer: Any, node: Optional[Node]) -> Optional[Law]:
         cls = framework_class(layer)
-        if cls is None or overrides(layer, _SHAPING):
+        if cls is None:
+            return function_law(layer, node)
+        if overrides(layer, _SHAPING):
             return None
         if not is_layer(layer):
             operation = OPERATIONS.get(cls.__name__)

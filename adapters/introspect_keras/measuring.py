@@ -14,8 +14,9 @@ from introspect.errors import IntrospectError
 from introspect.layers import Spec
 from introspect.reported import ReportedShape
 
+from .called_directly import fed
 from .detecting import is_layer
-from .dialect import Dialect, Graph, Node, UntraceableError, fed_to, is_constant, leaves
+from .dialect import Dialect, Graph, Node, UntraceableError, is_constant, leaves
 from .open_sizes import BATCH, OpenSizeError, Size, dim_of, name_of, names_of, opened
 from .tracing import Recorder
 
@@ -148,7 +149,7 @@ class _Both:
         self._tensors(a.outputs, b.outputs)
         a.args, a.kwargs = self.merged(a.args, b.args), self.merged(a.kwargs, b.kwargs)
         symbolic = tuple(leaf for leaf in leaves((a.args, a.kwargs)) if hasattr(leaf, "record_history"))
-        a.inputs = fed_to(symbolic, a.args, a.kwargs) if not is_layer(a.layer) else symbolic
+        a.inputs = fed(a.layer, symbolic, a.args, a.kwargs) if not is_layer(a.layer) else symbolic
 
     def _own(self, a: Node, b: Node) -> None:
         """What an operation, or a layer made on the way, was made with."""

@@ -19,9 +19,10 @@ from introspect.layers import Shape
 from introspect.reported import ReportedShape
 
 from .asked_again import AskedAgain, asks
+from .called_directly import fed, tensorflow_asks
 from .calling import refilled
 from .detecting import is_a, is_layer, overrides
-from .dialect import Dialect, Graph, Node, UntraceableError, fed_to, is_constant, leaves
+from .dialect import Dialect, Graph, Node, UntraceableError, is_constant, leaves
 from .guests import guest_at, held_by
 from .intercepting import SEED, intercepted, names_kept, untouched
 from .open_sizes import dim_of
@@ -104,7 +105,10 @@ class Recorder:
     def _taking_over(self) -> Iterator[None]:
         scope = self.keras.StatelessScope(initialize_variables=False)
         random = [sys.modules["keras.src.backend"].random, sys.modules["keras.src.random.seed_generator"]]
-        with scope, intercepted(self, self.keras.layers.Layer, self.keras.Operation, random):
+        tensorflow = sys.modules.get("tensorflow")
+        random += [tensorflow.random] if tensorflow is not None else []
+        asked = tensorflow_asks(self.keras, self.operation)
+        with scope, asked, intercepted(self, self.keras.layers.Layer, self.keras.Operation, random):
             yield
 
     def _twin(self, layer: Any) -> Any:
@@ -168,8 +172,11 @@ class Recorder:
         if function == "categorical":
             number = args[1] if len(args) > 1 else kwargs["num_samples"]
             return self._tensor((first.shape[0], number), "int64")
+        sizes = [
+            size if isinstance(size, int) else None for size in (first if isinstance(first, (list, tuple)) else map(int, first))
+        ]
         kind = "int32" if function == "randint" else self.keras.config.floatx()
-        return self._tensor(tuple(first), kwargs.get("dtype") or kind)
+        return self._tensor(sizes, getattr(kwargs.get("dtype"), "name", kwargs.get("dtype")) or kind)
 
     def weight(self, layer: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         given = {**dict(zip(self.asked_for, args)), **kwargs}
@@ -278,7 +285,7 @@ class Recorder:
 
     def _flowing(self, operation: Any, tensors: tuple[Any, ...], args: Any, kwargs: Any) -> tuple[Any, ...]:
         """What an operation is given that a law of it may ask for."""
-        return fed_to(tensors, args, kwargs)
+        return fed(operation, tensors, args, kwargs)
 
     # -- tensors
 
