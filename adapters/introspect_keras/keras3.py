@@ -215,29 +215,22 @@ def ordered(
     """The nodes between two sets of tensors. `made_by`: the layer and Keras' node behind a tensor; `read`: ours of those."""
     known = {id(tensor) for tensor in inputs}
     found: list[Node] = []
-    nodes: dict[int, Node] = {}
-    stack = list(reversed(outputs))
+    stack: list[Any] = list(reversed(outputs))
     while stack:
-        tensor = stack[-1]
-        if id(tensor) in known:
-            stack.pop()
-            continue
-        layer, recorded = made_by(tensor)
-        node = nodes.get(id(recorded))
-        if node is None:  # once it is on top again, everything that it depends on has been found
-            node = nodes[id(recorded)] = read(layer, recorded)
-            missing = [t for t in node.inputs if id(t) not in known and hasattr(t, "_keras_history")]
-            if missing:
-                stack.extend(reversed(missing))
-                continue
-        found.append(node)
-        known.update([id(t) for t in node.outputs])
+        top = stack.pop()
+        if type(top) is Node:  # it lay below all that it depends on
+            found.append(top)
+            known.update(map(id, top.outputs))
+        elif id(top) not in known:
+            node = read(*made_by(top))
+            stack.append(node)
+            stack += [t for t in reversed(node.inputs) if id(t) not in known and hasattr(t, "_keras_history")]
     return found
 
 
 def _node(layer: Any, node: Any) -> Node:
     called = node.arguments
-    fed = tuple(node.input_tensors)
+    fed = tuple(called.keras_tensors)
     if not is_layer(layer):
         fed = fed_to(fed, called.args, called.kwargs)
     return Node(layer, fed, tuple(node.outputs), called.args, called.kwargs)
