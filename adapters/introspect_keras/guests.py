@@ -1,8 +1,9 @@
-"""PyTorch's modules in a Keras layer: PyTorch's adapter says what they are, and they stand below the wrapper's path."""
+"""Keras layers around other frameworks; what PyTorch's modules are, PyTorch's adapter says, below the wrapper's path."""
 
 from __future__ import annotations
 
 import inspect
+import sys
 from collections.abc import Iterator, Sequence
 from math import prod
 from typing import Any, Optional
@@ -87,3 +88,30 @@ def counted_again(variables: Sequence[Any]) -> tuple[int, int]:
 def note_on_counting_again(params: int, again: int) -> str:
     """Why Keras counts more than there is."""
     return f"count_params() says {params:,}: it counts {again:,} twice, where two variables are made of one parameter"
+
+
+def knows_its_weights(layer: Any) -> bool:
+    """Whether a layer around a function of JAX or TensorFlow has what that works with, so that it can say what comes out."""
+    if of_jax(layer):
+        return layer.params is not None or layer.state is not None
+    return getattr(framework_class(layer), "__name__", "") == "TFSMLayer"
+
+
+def of_jax(layer: Any) -> bool:
+    """Whether this is a layer around a function of JAX; on JAX, a base of every layer has the same name."""
+    return getattr(framework_class(layer), "__name__", "") in ("JaxLayer", "FlaxLayer")
+
+
+def place_in_tree(layer: Any, variable: Any) -> str:
+    """Where a variable is among the parameters or the state of a function of JAX: ``params.dense.kernel``."""
+    flattened = sys.modules["jax"].tree_util.tree_flatten_with_path
+    for name in ("params", "state"):
+        for path, leaf in flattened(getattr(layer, name))[0]:
+            if leaf is variable:
+                return ".".join([name, *(_key(part) for part in path)])
+    return str(variable.name)
+
+
+def _key(part: Any) -> str:
+    """A step in a tree of JAX: a key, a number or the name of an attribute."""
+    return str(next((getattr(part, name) for name in ("key", "idx", "name") if hasattr(part, name)), part))

@@ -12,6 +12,7 @@ from .called_directly import function_law
 from .detecting import framework_class, is_a, is_layer, overrides
 from .dialect import Graph, Node, fed_to
 from .following import followable, followed
+from .guests import knows_its_weights, of_jax, place_in_tree
 from .measuring import trace
 from .open_sizes import Size
 from .ops import OPERATIONS
@@ -120,6 +121,8 @@ class Keras3:
         return list(layer.weights)
 
     def weight_name(self, layer: Any, variable: Any) -> str:
+        if of_jax(layer):
+            return place_in_tree(layer, variable)
         path, own = str(getattr(variable, "path", variable.name)), str(getattr(layer, "path", "") or "")
         if own and path.startswith(f"{own}/"):
             return path[len(own) + 1 :].replace("/", ".")
@@ -192,7 +195,7 @@ class Keras3:
         return sum(prod(v.shape) for v in variables) if isinstance(variables, (list, tuple)) else 0
 
     def built(self, layer: Any) -> bool:
-        return bool(getattr(layer, "built", False))
+        return bool(getattr(layer, "built", False)) or knows_its_weights(layer)
 
 
 def graph_between(inputs: list[Any], outputs: list[Any]) -> Graph:

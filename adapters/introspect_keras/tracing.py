@@ -23,7 +23,7 @@ from .called_directly import fed, tensorflow_asks
 from .calling import refilled
 from .detecting import is_a, is_layer, overrides
 from .dialect import Dialect, Graph, Node, UntraceableError, is_constant, leaves
-from .guests import guest_at, held_by
+from .guests import guest_at, held_by, knows_its_weights
 from .intercepting import SEED, intercepted, names_kept, untouched
 from .open_sizes import dim_of
 
@@ -150,7 +150,7 @@ class Recorder:
             result, inner = self._through(layer, args, kwargs)
         except IntrospectError as error:
             raise error.at(".".join(part.name for part in (*self._inside[1:], layer))) from None
-        self._note(layer, args, kwargs, result, inner, recorded=False)
+        self._note(layer, args, kwargs, result, inner, recorded=knows_its_weights(layer))
         return result
 
     def operation(self, operation: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -207,7 +207,7 @@ class Recorder:
         if graph is not None:
             return self._framed(layer, fed, lambda: self._replay(layer, graph, fed))
         if chain is not None:
-            return self._framed(layer, fed, lambda: self._one_by_one(chain, fed))
+            return self._framed(layer, fed, lambda: self._one_by_one(chain, args[0] if len(args) == 1 else list(fed)))
         node = Node(layer, fed, (), args, kwargs)
         if held_by(layer) is not None:
             shapes = guest_at(layer.name, layer, [dims(tensor.shape) for tensor in fed], node)[0].outputs()
@@ -222,6 +222,8 @@ class Recorder:
         if traceable(layer):
             return self._framed(layer, fed, lambda: self._own_code(layer, fed, args, kwargs))
         computed = self.dialect.computed(layer, [tuple(tensor.shape) for tensor in fed])
+        if computed is None and knows_its_weights(layer):
+            return layer.compute_output_spec(*args, **kwargs), None
         if computed is None:
             raise UntraceableError(f"nobody says what comes out of {layer.name} ({type(layer).__name__})")
         return self._results(layer, computed), None
@@ -270,8 +272,7 @@ class Recorder:
         outputs = [flowing[id(tensor)] for tensor in graph.outputs]
         return outputs[0] if len(outputs) == 1 else outputs
 
-    def _one_by_one(self, chain: list[Any], fed: tuple[Any, ...]) -> Any:
-        value: Any = fed[0] if len(fed) == 1 else list(fed)
+    def _one_by_one(self, chain: list[Any], value: Any) -> Any:
         for part in chain:
             value = self.layer(part, (value,), {})
         return value
@@ -372,7 +373,9 @@ def dims(shape: Sequence[Optional[int]]) -> Shape:
 
 
 def _as_returned(layer: Any, args: tuple[Any, ...], kwargs: dict[str, Any], made: Any) -> Any:
-    """What Keras' own layer returns: a cell's states lie as they were given."""
+    """What Keras' own layer returns: what was given in a dict in such a dict, a cell's states as they were given."""
+    if args and isinstance(args[0], dict):
+        return refilled(args[0], dict(zip(map(id, leaves(args[0])), leaves(made))))
     if not is_a(layer, *CELLS):
         return made
     given = args[1] if len(args) > 1 else kwargs.get("states")

@@ -119,6 +119,38 @@ if keras.config.backend() == "torch":
         assert (e.trainable, e.non_trainable) == (8, 15)
 
     def test_steps_of_a_module_whose_calls_nobody_says_are_counted_all_the_same() -> None:
-        e = explain(layers.TimeDistributed(layers.TorchModuleWrapper(nn.Linear(5, 4), name="net")), (None, 3, 5))
+        around = layers.TimeDistributed(layers.TorchModuleWrapper(nn.Linear(5, 4), name="net", output_shape=(None, 4)))
+        e = explain(on((3, 5), around))
         assert (e.params, e.status) == (24, "incomplete")
         assert not e.neurons.known
+
+
+if keras.config.backend() == "jax":
+    import numpy as np
+
+    def applied(params: Any, inputs: Any) -> Any:
+        return inputs @ params["dense"]["kernel"] + params["dense"]["bias"]
+
+    def of_jax() -> layers.Layer:
+        weights = {"dense": {"kernel": np.zeros((4, 3), "float32"), "bias": np.zeros(3, "float32")}}
+        return layers.JaxLayer(applied, params=weights, name="own")
+
+    class WithFunction(keras.Model):
+        def __init__(self) -> None:
+            super().__init__()
+            self.own, self.head = of_jax(), layers.Dense(2, name="head")
+
+        def call(self, x: Any) -> Any:
+            return self.head(self.own(x))
+
+    def test_a_function_of_jax_in_code_that_is_not_built() -> None:
+        e = explain(WithFunction(), (None, 4))
+        assert (e.params, e.opaque_params) == (23, 15)
+        assert [tensor.name for tensor in e["own"].tensors] == ["params.dense.bias", "params.dense.kernel"]
+        assert e["head"].params.working == "(3 + 1)·2"
+
+    def test_a_function_that_would_make_its_weights_when_it_is_built_has_an_unknown_number() -> None:
+        own = layers.JaxLayer(applied, init_fn=lambda rng, inputs: {"kernel": np.zeros((4, 3))}, name="own")
+        e = explain(own, (None, 4))
+        assert not e.params.known
+        assert not own.built
