@@ -91,4 +91,3 @@ def tensorflow_asks(keras: Any, apply: Callable[..., Any]) -> Iterator[None]:
         yield
     finally:
         registered.remove(mine)
-

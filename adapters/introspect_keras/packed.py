@@ -8,10 +8,11 @@ from introspect.reported import ReportedShape
 
 _AXES = {"_kernel": -1, "_embeddings": -1, "reverse_embeddings": 0, "quantized_kernel": 0}  # along which two become one
 _RECORDS = {  # what Keras itself unpacks by
-    "int4": ("_orig_output_dim", "_int4_unpacked_column_size"),
+    "int4": ("_orig_output_dim", "_int4_unpacked_column_size", "_orig_length_along_pack_axis", "_orig_input_dim"),
     "gptq": ("gptq_unpacked_column_size", "units"),
     "awq": ("awq_unpacked_column_size", "units"),
 }
+_ALONG_ANOTHER = ("_orig_length_along_pack_axis", "_orig_input_dim")  # as the first versions have it
 
 
 def packed_shape(layer: Any, variable: Any, stored: ReportedShape) -> Optional[ReportedShape]:
@@ -19,7 +20,7 @@ def packed_shape(layer: Any, variable: Any, stored: ReportedShape) -> Optional[R
 
     Keras keeps how many numbers lie along the packed axis beside the variable. Where these do not fill it, it is left alone.
     """
-    if layer is None or str(getattr(variable, "dtype", "")) not in ("int8", "uint8") or len(stored) != 2:
+    if layer is None or str(getattr(variable, "dtype", "")) not in ("int8", "uint8"):
         return None
     for part in layer._flatten_layers():
         for name, axis in _AXES.items():
@@ -32,13 +33,15 @@ def _unpacked(holder: Any, axis: int, stored: ReportedShape) -> Optional[Reporte
     mode = holder.quantization_mode
     if mode == "gptq" and _bits(holder) != 4:
         return None
-    for record in _RECORDS.get(mode, ()):
-        length = vars(holder).get(record)
-        if length is not None and stored[axis] == (length + 1) // 2:
-            shape = list(stored)
-            shape[axis] = int(length)
-            return tuple(shape)
-    return None
+    record = next((name for name in _RECORDS.get(mode, ()) if vars(holder).get(name) is not None), "")
+    if record in _ALONG_ANOTHER:
+        axis = vars(holder).get("_int4_pack_axis", 0)
+    length = vars(holder).get(record)
+    if length is None or stored[axis] != (length + 1) // 2:
+        return None
+    shape = list(stored)
+    shape[axis] = int(length)
+    return tuple(shape)
 
 
 def _bits(holder: Any) -> Optional[int]:

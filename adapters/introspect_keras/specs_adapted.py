@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any, NamedTuple, Optional
@@ -57,7 +58,8 @@ def adapted(layer: Any, law: Optional[Law]) -> Optional[Law]:
     if law is None or not law.stored:
         return law
     for kernel in _kernels(layer, law):
-        if kernel.kind in _MODES and _undecided(kernel.holder):
+        unknown_rank = _is_low_rank(kernel) and kernel.holder.lora_rank is None  # Keras 3.0 does not take it down
+        if unknown_rank or (kernel.kind in _MODES and _undecided(kernel.holder)):
             return Law(Opaque(type(layer).__name__, law.spec))
         if _is_low_rank(kernel):
             law = _low_rank(law, kernel, frozen=not getattr(_taken(layer, kernel), "trainable", False))
@@ -122,10 +124,11 @@ def _whole(law: Law, kernel: _Kernel, mode: str, kept: Optional[str]) -> Law:
     """`kept`: where the kernel itself still is, beside its whole numbers."""
     calibrated, first = mode in ("gptq", "awq"), kernel.name != "reverse_embeddings"  # which reads the blocks of the other
     block = None if mode == "int8" else _rows_of_a_block(kernel.holder, "group_size" if calibrated else "block_size")
-    spec = Quantized(law.spec, kernel.role, mode, block, index=first, kept=kept is not None)
+    tabled = mode != "int8" and (calibrated or kernel.name != "kernel" or _cuts_blocks())
+    spec = Quantized(law.spec, kernel.role, mode, tabled or mode == "int8", block, first, kept is not None)
     table, blocks = _CALIBRATED if calibrated else _LAYOUTS[kernel.name]
     whole = kernel.beside(
-        "quantized_kernel" if calibrated else kernel.name, kernel.role, kernel.item.layout if mode == "int8" else table
+        "quantized_kernel" if calibrated else kernel.name, kernel.role, table if tabled else kernel.item.layout
     )
     if kept is None:
         stored = [whole if item is kernel.item else item for item in law.stored]
@@ -134,7 +137,7 @@ def _whole(law: Law, kernel: _Kernel, mode: str, kept: Optional[str]) -> Law:
         own = replace(whole, name=kernel.beside("quantized_kernel", "").name, roles=(f"quantized_{kernel.role}",),
                       attribute=whole.attribute or whole.name)  # fmt: skip
         stored = [*(float_kernel if item is kernel.item else item for item in law.stored), own]
-    lie = {"int8": "", "int4": blocks if block else "column"}.get(mode, blocks)
+    lie = "" if not tabled else "column" if mode == "int4" and block is None else blocks
     scale = kernel.beside(f"{kernel.name}_scale", f"{kernel.role}_scale", lie)
     return replace(law, spec=spec, stored=(*stored, scale, *_beside(kernel, spec, blocks)))
 
@@ -172,6 +175,11 @@ def _rows_of_a_block(holder: Any, name: str) -> Optional[int]:
         config = getattr(config, "default_policy", config)
     size = getattr(config, name, None)
     return None if size is None or size == -1 else int(size)
+
+
+def _cuts_blocks() -> bool:
+    """Whether this Keras gives blocks of a kernel scales of their own; before, one of four bits lies like one of eight."""
+    return hasattr(sys.modules.get("keras.src.dtype_policies.dtype_policy"), "Int4DTypePolicy")
 
 
 def _undecided(holder: Any) -> bool:

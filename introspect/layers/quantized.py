@@ -18,13 +18,14 @@ class Quantized(_Around):
     """Whole numbers for the kernel `of` and the scales that turn them back. Source: Keras' ``quantize`` guide; `kept` says
     that the kernel is still there beside its ``quantized_`` numbers, none of which is trained.
 
-    ``int8``: as many whole numbers, and a scale for each place that the kernel's reader keeps. All other modes but ``float8``
-    see a table: ``int4`` has a row for each place that is summed over, and a column for each that is kept; a scale for each
-    column, or with a `block` a scale and a zero point for so many rows of it, and the block of each row, unless the `index`
-    is another kernel's. ``gptq`` (arXiv:2210.17323) and ``awq`` (arXiv:2306.00978, with a scale for each row beside) have
-    blocks always, all rows in one without a `block`; the rows of a kernel of three axes are the first where that is the
-    longest, else the first two. ``float8``: the kernel stays, and for the inputs, the kernel and the gradient of the outputs
-    there are a scale each and a history of `history` maxima, all of which Keras calls trainable.
+    ``int8``: as many whole numbers, and a scale for each place that the kernel's reader keeps; ``int4`` likewise where it is
+    not `tabled`. All others but ``float8`` see a table. ``int4`` has a row for each place that is summed over, and a column
+    for each that is kept; a scale for each column, or with a `block` a scale and a zero point for so many rows of it, and
+    the block of each row, unless the `index` is another kernel's. ``gptq`` (arXiv:2210.17323) and ``awq`` (arXiv:2306.00978,
+    with a scale for each row beside) have blocks always, all rows in one without a `block`; the rows of a kernel of three
+    axes are the first where that is the longest, else the first two. ``float8``: the kernel stays, and for the inputs, the
+    kernel and the gradient of the outputs there are a scale each and a history of `history` maxima, all of which Keras calls
+    trainable.
 
     >>> from .dense import Dense
     >>> [(t.role, t.shape) for t in Quantized(Dense(6)).tensors((None, 4))]
@@ -35,6 +36,7 @@ class Quantized(_Around):
 
     of: str = "kernel"
     mode: str = "int8"
+    tabled: bool = True
     block: Optional[int] = None
     index: bool = True
     kept: bool = False
@@ -46,7 +48,8 @@ class Quantized(_Around):
         own, kernel = self.inner.tensors(*inputs), self.kernel(self.of, inputs)
         if self.mode == "float8":
             return (*own, *self._watched(kernel))
-        whole, *beside = self._by_places(kernel, inputs) if self.mode == "int8" else self._by_blocks(kernel, inputs)
+        by_places = self.mode == "int8" or not self.tabled
+        whole, *beside = self._by_places(kernel, inputs) if by_places else self._by_blocks(kernel, inputs)
         if self.kept:
             return (*own, whole._replace(role=f"quantized_{kernel.role}"), *beside)
         return (*(whole if t.key == self.of else t for t in own), *beside)
