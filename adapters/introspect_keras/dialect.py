@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, Optional, Protocol
 from introspect.errors import ConfigurationError
 from introspect.reported import ReportedShape
 
-from .detecting import version_of
+from .detecting import framework_class, is_layer, overrides, version_of
 from .stored import Law
 
 DeclaredWeight = tuple[str, tuple[int, ...], bool]  # a name, a shape, and whether training changes it
@@ -28,7 +28,7 @@ class Node:
     """One application of a layer, as Keras recorded it; inputs and outputs are Keras' own symbolic tensors.
 
     `args` and `kwargs` are the whole call, where that is known. `inner`: what the layer's parts did in this call.
-    `recorded`: the outputs' shapes are Keras' own.
+    `recorded`: the outputs' shapes are Keras' own. `beside`: masks that flow in and change no shape.
     """
 
     layer: Any
@@ -38,6 +38,7 @@ class Node:
     kwargs: dict[str, Any] = field(default_factory=dict)
     inner: Optional[Graph] = None
     recorded: bool = True
+    beside: tuple[Any, ...] = ()
 
     def arguments(self) -> Optional[Arguments]:
         """The call by the names in the layer's signature; None where it is not known."""
@@ -83,9 +84,30 @@ def fed_to(tensors: tuple[Any, ...], args: Any, kwargs: Any) -> tuple[Any, ...]:
     return tuple(leaf for leaf in leaves((args, kwargs)) if id(leaf) in known or is_constant(leaf))
 
 
+_MASKS = {"DotProductAttention": ("bias", "mask")}  # of operations; of layers it is the argument called so
+
+
+def parted(layer: Any, fed: tuple[Any, ...], args: Any, kwargs: Any) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
+    """What flows into a layer or operation of Keras' own: what it computes with, and masks, which change no shape."""
+    if len(fed) < 2:
+        return fed, ()
+    cls = framework_class(layer)
+    names = ("mask",) if is_layer(layer) else _MASKS.get(cls.__name__ if cls is not None else "", ())
+    if not names or overrides(layer, ("call",)):
+        return fed, ()
+    given = [*zip(parameters(layer), args), *kwargs.items()]
+    masks = {id(leaf) for name, value in given if name in names for leaf in leaves(value)}
+    return tuple(x for x in fed if id(x) not in masks), tuple(x for x in fed if id(x) in masks)
+
+
 def parameters(layer: Any) -> tuple[str, ...]:
     """The names of the parameters of a layer's ``call``."""
-    return tuple(inspect.signature(layer.call).parameters)
+    return parameters_of(layer.call)
+
+
+def parameters_of(function: Any) -> tuple[str, ...]:
+    """The names of the parameters of a function."""
+    return tuple(inspect.signature(function).parameters)
 
 
 def places(name: str, value: Any) -> Iterator[tuple[str, Any]]:
@@ -171,8 +193,8 @@ class Dialect(Protocol):
     def variable_shape(self, variable: Any) -> ReportedShape:
         """The actual shape of a variable."""
 
-    def computed(self, layer: Any, shapes: list[ReportedShape]) -> Optional[list[ReportedShape]]:
-        """What the shape method of `layer` answers; None where it has none or refuses."""
+    def computed(self, layer: Any, shapes: list[ReportedShape], node: Optional[Node] = None) -> Optional[list[ReportedShape]]:
+        """What the shape method of `layer` answers, called as in `node`; None where it has none or refuses."""
 
     def count_params(self, layer: Any) -> Optional[int]:
         """Keras' own count for a layer or model; None while it is not built."""

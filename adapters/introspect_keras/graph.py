@@ -349,7 +349,7 @@ def said(
         return recorded
     known = [shape for shape in shapes if shape is not None]
     computed = _computed(dialect, layer, known, node) if len(known) == len(shapes) else None
-    if computed is not None:
+    if computed is not None and (recorded is None or node is None or not node.recorded or _agree(computed, recorded)):
         return list(computed)
     return recorded if recorded is not None and node is not None and node.recorded else [None] * max(len(recorded or ()), 1)
 
@@ -358,4 +358,12 @@ def _computed(dialect: Dialect, layer: Any, shapes: list[ReportedShape], node: O
     """By the layer's shape methods; by that of the whole call where several tensors came in, each as some argument."""
     several = node is not None and not node.recorded and len(shapes) > 1
     found = by_call(layer, shapes, node) if several and node is not None else None
-    return found if found is not None else dialect.computed(layer, shapes)
+    return found if found is not None else dialect.computed(layer, shapes, node)
+
+
+def _agree(computed: list[ReportedShape], recorded: list[Optional[ReportedShape]]) -> bool:
+    """Whether shapes may be those that were recorded on inputs which were more open."""
+    if len(computed) != len(recorded):
+        return False
+    pairs = [(a, b) for a, b in zip(computed, recorded) if b is not None]
+    return all(len(a) == len(b) and all(n is None or m is None or m == n for m, n in zip(a, b)) for a, b in pairs)

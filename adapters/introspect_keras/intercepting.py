@@ -109,6 +109,8 @@ def names_kept() -> Iterator[None]:
     for name, kind in (("object_name_uids", dict), ("uninitialized_variables", list)):
         found: Any = state.get_global_attribute(name)
         kept.append((name, found, None if found is None else kind(found)))
+    held: dict[str, Any] = vars(state.GLOBAL_STATE_TRACKER)
+    known = set(held)
     try:
         yield
     finally:
@@ -118,6 +120,8 @@ def names_kept() -> Iterator[None]:
             else:
                 found.clear()
                 (found.update if isinstance(found, dict) else found.extend)(before)
+        for name in set(held) - known:
+            del held[name]
 
 
 @contextmanager

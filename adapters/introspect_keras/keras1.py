@@ -159,7 +159,7 @@ class Keras1:
             return _plain(variable.get_value(borrow=True).shape)
         return _plain(variable.get_shape().as_list())
 
-    def computed(self, layer: Any, shapes: list[ReportedShape]) -> Optional[list[ReportedShape]]:
+    def computed(self, layer: Any, shapes: list[ReportedShape], node: Optional[Node] = None) -> Optional[list[ReportedShape]]:
         try:
             answer = layer.get_output_shape_for(shapes[0] if len(shapes) == 1 else list(shapes))
         except Exception:  # a layer may refuse in any way it likes; it then says nothing

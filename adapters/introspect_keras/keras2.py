@@ -95,7 +95,7 @@ class Keras2(Keras3):
     def shape(self, tensor: Any) -> ReportedShape:
         return tuple(None if dim is None else int(dim) for dim in tensor.shape)
 
-    def computed(self, layer: Any, shapes: list[ReportedShape]) -> Optional[list[ReportedShape]]:
+    def computed(self, layer: Any, shapes: list[ReportedShape], node: Optional[Node] = None) -> Optional[list[ReportedShape]]:
         owner = next((cls for cls in type(layer).__mro__ if "compute_output_shape" in vars(cls)), None)
         if owner is None or owner.__name__ in ("Layer", "Model", "Functional", "Sequential"):
             return None  # these would build the layer to find out

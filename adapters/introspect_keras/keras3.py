@@ -9,8 +9,9 @@ from typing import Any, Optional
 from introspect.reported import ReportedShape
 
 from .called_directly import function_law
+from .calling import refilled
 from .detecting import framework_class, is_a, is_layer, overrides
-from .dialect import Graph, Node, fed_to
+from .dialect import Graph, Node, fed_to, leaves, parameters, parameters_of, parted
 from .following import followable, followed
 from .guests import knows_its_weights, of_jax, place_in_tree
 from .measuring import trace
@@ -163,13 +164,16 @@ class Keras3:
     def variable_shape(self, variable: Any) -> ReportedShape:
         return _plain(variable.shape)
 
-    def computed(self, layer: Any, shapes: list[ReportedShape]) -> Optional[list[ReportedShape]]:
+    def computed(self, layer: Any, shapes: list[ReportedShape], node: Optional[Node] = None) -> Optional[list[ReportedShape]]:
         if not is_layer(layer):
             return None
         spread = is_a(layer, *CALLED) and not is_a(layer, "Attention", "AdditiveAttention")
-        given = shapes if spread else [shapes[0] if len(shapes) == 1 and not is_a(layer, "Merge") else shapes]
+        given: Any = shapes if spread else [shapes[0] if len(shapes) == 1 and not is_a(layer, "Merge") else shapes]
+        named: dict[str, Any] = {}
         try:
-            return _flattened(layer.compute_output_shape(*given))
+            if node is not None and (node.args or node.kwargs):
+                given, named = _as_handed_on(layer, shapes, node)
+            return _flattened(layer.compute_output_shape(*given, **named))
         except Exception:  # a layer may refuse in any way it likes; it then says nothing
             return None
 
@@ -227,7 +231,8 @@ def ordered(
         elif id(top) not in known:
             node = read(*made_by(top))
             stack.append(node)
-            stack += [t for t in reversed(node.inputs) if id(t) not in known and hasattr(t, "_keras_history")]
+            needed = (*node.inputs, *node.beside)
+            stack += [t for t in reversed(needed) if id(t) not in known and hasattr(t, "_keras_history")]
     return found
 
 
@@ -236,7 +241,18 @@ def _node(layer: Any, node: Any) -> Node:
     fed = tuple(called.keras_tensors)
     if not is_layer(layer):
         fed = fed_to(fed, called.args, called.kwargs)
-    return Node(layer, fed, tuple(node.outputs), called.args, called.kwargs)
+    data, beside = parted(layer, fed, called.args, called.kwargs)
+    return Node(layer, data, tuple(node.outputs), called.args, called.kwargs, beside=beside)
+
+
+def _as_handed_on(layer: Any, shapes: list[ReportedShape], node: Node) -> tuple[list[Any], dict[str, Any]]:
+    """What Keras asks a shape method with: the first argument's shapes, or those of each argument by its name."""
+    taken = [name for name in parameters_of(layer.compute_output_shape) if name not in ("args", "kwargs")]
+    of = {id(tensor): shape for tensor, shape in zip(node.inputs, shapes)}
+    called = [*zip(parameters(layer), node.args), *node.kwargs.items()]
+    fed = {name: refilled(value, of) for name, value in called if any(id(leaf) in of for leaf in leaves(value))}
+    named = {f"{name}_shape": shape for name, shape in fed.items() if f"{name}_shape" in taken}
+    return ([], named) if named and len(taken) > 1 else ([next(iter(fed.values()))], {})
 
 
 def _plain(shape: Any) -> ReportedShape:

@@ -69,7 +69,7 @@ class MultiBackend(Keras1):
         trainable = {id(v) for v in layer.trainable_weights} if asked else ()
         return [id(variable) in trainable for variable in variables]
 
-    def computed(self, layer: Any, shapes: list[ReportedShape]) -> Optional[list[ReportedShape]]:
+    def computed(self, layer: Any, shapes: list[ReportedShape], node: Optional[Node] = None) -> Optional[list[ReportedShape]]:
         if is_a(layer, *_MODELS):
             return None  # it would write down what it found
         try:

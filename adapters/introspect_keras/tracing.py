@@ -22,7 +22,7 @@ from .asked_again import AskedAgain, asks
 from .called_directly import fed, tensorflow_asks
 from .calling import refilled
 from .detecting import is_a, is_layer, overrides
-from .dialect import Dialect, Graph, Node, UntraceableError, is_constant, leaves
+from .dialect import Dialect, Graph, Node, UntraceableError, is_constant, leaves, parted
 from .guests import guest_at, held_by, knows_its_weights
 from .intercepting import SEED, intercepted, names_kept, untouched
 from .open_sizes import dim_of
@@ -208,6 +208,7 @@ class Recorder:
             return self._framed(layer, fed, lambda: self._replay(layer, graph, fed))
         if chain is not None:
             return self._framed(layer, fed, lambda: self._one_by_one(chain, args[0] if len(args) == 1 else list(fed)))
+        fed = parted(layer, fed, args, kwargs)[0]
         node = Node(layer, fed, (), args, kwargs)
         if held_by(layer) is not None:
             shapes = guest_at(layer.name, layer, [dims(tensor.shape) for tensor in fed], node)[0].outputs()
@@ -221,7 +222,7 @@ class Recorder:
             return _as_returned(layer, args, kwargs, made), None
         if traceable(layer):
             return self._framed(layer, fed, lambda: self._own_code(layer, fed, args, kwargs))
-        computed = self.dialect.computed(layer, [tuple(tensor.shape) for tensor in fed])
+        computed = self.dialect.computed(layer, [tuple(tensor.shape) for tensor in fed], node)
         if computed is None and knows_its_weights(layer):
             return layer.compute_output_spec(*args, **kwargs), None
         if computed is None:
@@ -282,7 +283,10 @@ class Recorder:
         if recorded:
             fed = self._flowing(layer, fed, args, kwargs)
         made = tuple(leaf for leaf in leaves(result) if self._is_tensor(leaf))
-        self._frames[-1].append(Node(layer, fed, made, args, kwargs, inner, recorded))
+        for leaf in made:
+            flowing(leaf)
+        fed, beside = parted(layer, fed, args, kwargs)
+        self._frames[-1].append(Node(layer, fed, made, args, kwargs, inner, recorded, beside))
 
     def _flowing(self, operation: Any, tensors: tuple[Any, ...], args: Any, kwargs: Any) -> tuple[Any, ...]:
         """What an operation is given that a law of it may ask for."""
@@ -291,14 +295,14 @@ class Recorder:
     # -- tensors
 
     def _tensor(self, shape: Sequence[Optional[int]], dtype: Any) -> Any:
-        return self.keras.KerasTensor(tuple(shape), dtype=dtype)
+        return flowing(self.keras.KerasTensor(tuple(shape), dtype=dtype))
 
     def _size(self, dim: Dim) -> Optional[int]:
         """What a law says, as Keras writes it."""
         return dim if isinstance(dim, int) else None
 
     def _weight_tensor(self, shape: tuple[int, ...], dtype: Any) -> Any:
-        return symbolic_weight(self.keras.KerasTensor)(shape, str(dtype))
+        return symbolic_weight(_flowing(self.keras.KerasTensor))(shape, str(dtype))
 
     def _dtype_of(self, value: Any) -> str:
         return str(self.keras.backend.standardize_dtype(value.dtype))
@@ -347,6 +351,22 @@ def _keyed(operation: Any, args: tuple[Any, ...]) -> tuple[Any, ...]:
 
 def _is_variable(value: Any) -> bool:
     return any(cls.__name__ == "Variable" for cls in type(value).__mro__) and hasattr(value, "assign")
+
+
+def flowing(tensor: Any) -> Any:
+    """A symbolic tensor that an array next to it leaves the arithmetic to: Keras' own refuses to become an array."""
+    kind: Any = type(tensor)
+    if kind.__name__ == "KerasTensor":
+        tensor.__class__ = _flowing(kind)
+    return tensor
+
+
+@cache
+def _flowing(tensor: Any) -> Any:
+    def refused(self: Any) -> Any:
+        raise AttributeError("__jax_array__")
+
+    return type("FlowingTensor", (tensor,), {"__jax_array__": property(refused), "__array_ufunc__": None})
 
 
 @cache
