@@ -25,6 +25,7 @@ from .detecting import is_a, is_layer, overrides
 from .dialect import Dialect, Graph, Node, UntraceableError, is_constant, leaves, parted
 from .guests import guest_at, held_by, knows_its_weights
 from .intercepting import SEED, intercepted, names_kept, untouched
+from .lending import Lent
 from .open_sizes import dim_of
 
 _NOT_DATA = ("training", "mask")
@@ -60,6 +61,7 @@ class Recorder:
         self._twins: dict[int, Any] = {}
         self._weights: dict[int, list[tuple[str, tuple[int, ...], bool]]] = {}
         self._asked = AskedAgain(dialect)
+        self._lent = Lent(self._weight_tensor)
 
     def record(self, layer: Any, shapes: Sequence[ReportedShape], node: Optional[Node], names: Sequence[str]) -> Graph:
         with self.names_put_back():
@@ -89,6 +91,8 @@ class Recorder:
                 raise
             except Exception as error:  # the model's own code, or Keras', cannot go on
                 raise UntraceableError(f"{type(error).__name__}: {error}") from error
+            finally:
+                self._lent.taken_back()
         for made in self._made:
             if all(made is not part for part in (*every, *self._twins.values())):
                 made.built = False  # it lives in this graph only, and nothing of it was built
@@ -218,7 +222,10 @@ class Recorder:
         if law is None:
             law = self.dialect.followed(layer, [tuple(tensor.shape) for tensor in fed], node)
         if law is not None:
-            made = self._results(layer, law.spec.outputs(*(dims(tensor.shape) for tensor in fed)))
+            entering = [dims(tensor.shape) for tensor in fed]
+            made = self._results(layer, law.spec.outputs(*entering))
+            if not layer.built and not self.dialect.sublayers(layer):
+                self._lent.to(layer, law, entering)
             return _as_returned(layer, args, kwargs, made), None
         if traceable(layer):
             return self._framed(layer, fed, lambda: self._own_code(layer, fed, args, kwargs))
