@@ -20,6 +20,7 @@ from introspect.layers import (
     Elementwise,
     Embedding,
     Flatten,
+    FourierFeatures,
     GlobalPool,
     GroupNorm,
     Identity,
@@ -152,6 +153,12 @@ def _einsum_dense(layer: Any) -> Law:
     shape = tuple(layer.partial_output_shape)
     spec = EinsumDense(str(layer.equation), shape, layer.bias_axes, name_of(layer.activation))
     return Law(spec, plain("kernel", "bias"))
+
+
+def _fourier(layer: Any) -> Law:
+    spec = FourierFeatures(layer.output_dim, activation="cos")
+    stored = (Stored("unscaled_kernel", ("kernel",), "in out"), _BIAS, Stored("kernel_scale", ("scale",)))
+    return Law(spec, stored)
 
 
 # -- pooling
@@ -325,14 +332,15 @@ LAYERS: Table = {
     **{f"Conv{rank}DTranspose": _transposed for rank in (1, 2, 3)},
     "LocallyConnected1D": _local, "LocallyConnected2D": _local, "DepthwiseConv1D": _depthwise, "DepthwiseConv2D": _depthwise,
     "SeparableConv1D": _separable, "SeparableConv2D": _separable,
-    "Dense": _dense, "Embedding": _embedding,
+    "Dense": _dense, "RandomFourierFeatures": _fourier, "Embedding": _embedding,
     **{f"MaxPooling{rank}D": _pool("max") for rank in (1, 2, 3)},
     **{f"AveragePooling{rank}D": _pool("average") for rank in (1, 2, 3)},
     **{f"GlobalMaxPooling{rank}D": _global("max", rank) for rank in (1, 2, 3)},
     **{f"GlobalAveragePooling{rank}D": _global("average", rank) for rank in (1, 2, 3)},
     **{f"AdaptiveMaxPooling{rank}D": _adaptive("max") for rank in (1, 2, 3)},
     **{f"AdaptiveAveragePooling{rank}D": _adaptive("average") for rank in (1, 2, 3)},
-    "BatchNormalization": _batch_norm, "LayerNormalization": _layer_norm, "GroupNormalization": _group_norm,
+    "BatchNormalization": _batch_norm, "SyncBatchNormalization": _batch_norm,
+    "LayerNormalization": _layer_norm, "GroupNormalization": _group_norm,
     "RMSNormalization": _rms_norm, "LayerScale": _layer_scale, "Normalization": _data_normalization,
     "UnitNormalization": lambda layer: Law(Standardization("unit", axis=_axes(layer.axis))),
     **RECURRENT, **PREPARING,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Optional
 
 from introspect.layers import Encoding, Identity, ImageSize, MelSpectrogram, Noise, Spectrogram, Tokens
@@ -24,6 +25,11 @@ def _augmentation(layer: Any) -> Law:
 def _image_size(layer: Any) -> Law:
     layout = str(chosen(CHANNELS, getattr(layer, "data_format", "channels_last"), "data format"))
     return Law(ImageSize((int(layer.height), int(layer.width)), layout, type(layer).__name__))
+
+
+def _stretched(side: int) -> Callable[[Any], Law]:
+    """One side of an image, of a size that is drawn for each batch."""
+    return lambda layer: Law(ImageSize(("drawn", "kept") if side == 0 else ("kept", "drawn"), mode=type(layer).__name__))
 
 
 def _categories(layer: Any) -> Law:
@@ -89,6 +95,7 @@ def _spectrogram(layer: Any) -> Law:
 PREPARING: Table = {
     **dict.fromkeys(_AUGMENTATIONS, _augmentation),
     "Resizing": _image_size, "CenterCrop": _image_size, "RandomCrop": _image_size,
+    "RandomHeight": _stretched(0), "RandomWidth": _stretched(1),
     "CategoryEncoding": _categories, "IntegerLookup": _looked_up, "StringLookup": _looked_up,
     "Hashing": _hashed, "HashedCrossing": _hashed, "Discretization": _bins, "TextVectorization": _tokens,
     "MelSpectrogram": _mel, "STFTSpectrogram": _spectrogram,

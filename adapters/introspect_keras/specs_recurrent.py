@@ -9,17 +9,21 @@ from introspect.layers import ConvRecurrent, Recurrent, StackedCells, kernel_axe
 from .detecting import framework_class, is_a, overrides
 from .stored import CHANNELS, Law, Stored, Table, chosen, name_of, sliding_padding
 
-_CELLS = {"SimpleRNNCell": "simple", "LSTMCell": "lstm", "GRUCell": "gru"}
+_CELLS = {"SimpleRNNCell": "simple", "LSTMCell": "lstm", "GRUCell": "gru", "PeepholeLSTMCell": "lstm"}
+_CUDNN = {"CuDNNLSTM": "lstm", "CuDNNGRU": "gru"}
 
 
-def cell_weights(part: str = "", holder: str = "cell", stacked_bias: bool = False) -> tuple[Stored, ...]:
-    """The three variables of a cell that a layer keeps at `holder`."""
+def cell_weights(cell: Any, part: str = "", holder: str = "cell") -> tuple[Stored, ...]:
+    """The variables of a cell that a layer keeps at `holder`."""
     key, at = f"{part}." if part else "", f"{holder}." if holder else ""
+    stacked_bias = _reset_after(cell)
     biases = (f"{key}bias", f"{key}recurrent_bias") if stacked_bias else (f"{key}bias",)
+    gates = [f"{gate}_gate_peephole_weights" for gate in ("input", "forget", "output") if is_a(cell, "PeepholeLSTMCell")]
     return (
         Stored(f"{key}kernel", (f"{key}kernel",), "in (gate out)", f"{at}kernel"),
         Stored(f"{key}recurrent_kernel", (f"{key}recurrent_kernel",), "state (gate out)", f"{at}recurrent_kernel"),
         Stored(f"{key}bias", biases, "set (gate out)" if stacked_bias else "(gate out)", f"{at}bias"),
+        *(Stored(f"{key}{name}", (f"{key}peephole",), "out", f"{at}{name}") for name in gates),
     )
 
 
@@ -34,6 +38,7 @@ def cell_law(cell: Any) -> Optional[Recurrent]:
         kind,
         cell.units,
         bias_sets=sets if cell.use_bias else 0,
+        peepholes=is_a(cell, "PeepholeLSTMCell"),
         reset_after=_reset_after(cell) if kind == "gru" else None,
         activation=name_of(cell.activation),
     )
@@ -59,7 +64,7 @@ def _recurrent(layer: Any) -> Optional[Law]:
     if is_a(layer.cell, "StackedRNNCells"):
         return _stacked(layer, layer.cell, f"cell.{_cells_in(layer.cell)}", steps=True)
     spec = _layer_law(layer)
-    return Law(spec, cell_weights(stacked_bias=_reset_after(layer.cell))) if spec is not None else None
+    return Law(spec, cell_weights(layer.cell)) if spec is not None else None
 
 
 def _cells_in(cell: Any) -> str:
@@ -74,9 +79,7 @@ def _stacked(layer: Any, stack: Any, holder: str, *, steps: bool) -> Optional[La
     whole = StackedCells(known, steps, bool(getattr(layer, "return_sequences", False)), _gives_states(layer, steps))
     parts = [whole.part(i) for i in range(len(cells))]
     stored = [
-        item
-        for i, (part, cell) in enumerate(zip(parts, stack.cells))
-        for item in cell_weights(part, f"{holder}.{i}", _reset_after(cell))
+        item for i, (part, cell) in enumerate(zip(parts, stack.cells)) for item in cell_weights(cell, part, f"{holder}.{i}")
     ]
     return Law(whole, tuple(stored))
 
@@ -90,7 +93,7 @@ def _one_step(layer: Any) -> Optional[Law]:
     spec = cell_law(layer)
     if spec is None:
         return None
-    return Law(StackedCells((spec,), steps=False, states=True), cell_weights(holder="", stacked_bias=_reset_after(layer)))
+    return Law(StackedCells((spec,), steps=False, states=True), cell_weights(layer, holder=""))
 
 
 def _bidirectional(layer: Any) -> Optional[Law]:
@@ -100,9 +103,25 @@ def _bidirectional(layer: Any) -> Optional[Law]:
     spec = _layer_law(forward)
     if spec is None or spec != _layer_law(backward):
         return None
-    stacked = _reset_after(forward.cell)
-    both = [item for part in ("forward", "backward") for item in cell_weights(part, f"{part}_layer.cell", stacked)]
+    both = [i for part in ("forward", "backward") for i in cell_weights(forward.cell, part, f"{part}_layer.cell")]
     return Law(spec.replace(bidirectional=True, merge=layer.merge_mode), tuple(both))
+
+
+def _cudnn(layer: Any) -> Law:
+    """The bias is one row: that of the gates' kernels, then that of their recurrent kernels."""
+    kind = next(kind for name, kind in _CUDNN.items() if is_a(layer, name))
+    spec = Recurrent(
+        kind,
+        layer.units,
+        bias_sets=2,
+        return_sequences=bool(layer.return_sequences),
+        states="separate" if layer.return_state else None,
+        time_major=bool(getattr(layer, "time_major", False)),
+        reset_after=True if kind == "gru" else None,
+    )
+    kernels = (("kernel", "in (gate out)"), ("recurrent_kernel", "state (gate out)"))
+    bias = Stored("bias", ("bias", "recurrent_bias"), "(set gate out)")
+    return Law(spec, (*(Stored(name, (name,), layout) for name, layout in kernels), bias))
 
 
 def _conv_lstm(layer: Any) -> Optional[Law]:
@@ -131,4 +150,6 @@ RECURRENT: Table = {
     "StackedRNNCells": lambda layer: _stacked(layer, layer, _cells_in(layer), steps=False),
     "Bidirectional": _bidirectional,
     **{f"ConvLSTM{rank}D": _conv_lstm for rank in (1, 2, 3)},
+    **dict.fromkeys(_CUDNN, _cudnn),
+    "ConvRNN2D": lambda layer: _conv_lstm(layer) if type(layer.cell).__name__ == "ConvLSTM2DCell" else None,
 }

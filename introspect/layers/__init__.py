@@ -13,7 +13,7 @@ from .conv_recurrent import ConvRecurrent
 from .created import Created
 from .custom_recurrent import CustomRecurrent
 from .declared import Declared
-from .dense import Bilinear, Dense, Highway, MaxoutDense
+from .dense import Bilinear, Dense, FourierFeatures, Highway, MaxoutDense
 from .distance import CosineSimilarity, CrossDistance, PairwiseDistance
 from .distributed import TimeDistributed
 from .einsum_dense import EinsumDense
@@ -71,11 +71,11 @@ __all__ = [
     "Container", "Contraction", "Conv", "ConvRecurrent", "CosineEmbeddingLoss", "CosineSimilarity", "Created", "CrossDistance",
     "CustomRecurrent", "DataNormalization", "Declared", "DecomposedRelativePosition", "Dense", "DepthwiseConv", "Diagonal",
     "DotAttention", "Einsum", "EinsumDense", "Elementwise", "ElementwiseLoss", "Embedding", "EmbeddingBag", "Encoding",
-    "Expand", "FeaturePool", "Flatten", "Fold", "FractionalPool", "Frozen", "GatedLinear", "Gather", "GaussianLoss",
-    "GlobalPool", "GridSample", "GroupNorm", "Highway", "Identity", "ImageSize", "Index", "IndexSelect", "Input",
-    "InstanceNorm", "Inverse", "LayerNorm", "LinearCrossEntropy", "LocallyConnected", "LowRank", "MarginLoss", "MatMul",
-    "MaxUnpool", "MaxoutDense", "MelSpectrogram", "Meshgrid", "MultiHeadAttention", "Noise", "OneHot", "Opaque", "PReLU",
-    "Pad", "PairwiseDistance", "PerHeadAttention", "Permute", "PixelShuffle", "Pool", "PositionEmbedding", "Pruned",
+    "Expand", "FeaturePool", "Flatten", "Fold", "FourierFeatures", "FractionalPool", "Frozen", "GatedLinear", "Gather",
+    "GaussianLoss", "GlobalPool", "GridSample", "GroupNorm", "Highway", "Identity", "ImageSize", "Index", "IndexSelect",
+    "Input", "InstanceNorm", "Inverse", "LayerNorm", "LinearCrossEntropy", "LocallyConnected", "LowRank", "MarginLoss",
+    "MatMul", "MaxUnpool", "MaxoutDense", "MelSpectrogram", "Meshgrid", "MultiHeadAttention", "Noise", "OneHot", "Opaque",
+    "PReLU", "Pad", "PairwiseDistance", "PerHeadAttention", "Permute", "PixelShuffle", "Pool", "PositionEmbedding", "Pruned",
     "PyramidPool", "Quantize", "Quantized", "RMSNorm", "Recurrent", "RecurrentCell", "Reduce", "RelativePositionBias",
     "Repeat", "Reshape", "ReversibleEmbedding", "ScaleShift", "ScaledDotProduct", "SeparableConv",
     "SeparablePositionEmbedding", "Shape", "Slice", "SlidingView", "SpatialTransformer", "Spec", "SpectralNorm", "Spectrogram",

@@ -112,6 +112,27 @@ class Bilinear(Spec):
 
 
 @dataclass(frozen=True)
+class FourierFeatures(Dense):
+    """``cos(x·W/s + b)`` with a random W and b, which are never trained: ``(inputs + 1)·units + 1``, the scale s among them.
+
+    Sources: Rahimi & Recht, 2007; tf.keras' ``RandomFourierFeatures`` page.
+
+    >>> [(tensor.role, tensor.shape, tensor.trainable) for tensor in FourierFeatures(5).tensors((None, 3))]
+    [('kernel', (3, 5), False), ('bias', (5,), False), ('scale', (1,), True)]
+    """
+
+    kind: ClassVar[str] = "fourier_features"
+
+    def tensors(self, *inputs: Optional[Shape]) -> tuple[Tensor, ...]:
+        drawn = [tensor._replace(trainable=False) for tensor in super().tensors(*inputs)]
+        return (*drawn, Tensor("scale", (("one", 1),)))
+
+    def output(self, *inputs: Shape) -> Shape:
+        require_rank(inputs[0], (2,), "random Fourier features")
+        return super().output(*inputs)
+
+
+@dataclass(frozen=True)
 class MaxoutDense(Dense):
     """The largest of `pieces` dense layers, unit by unit: ``pieces·(inputs + 1)·units``. Source: Keras 1's `MaxoutDense`.
 

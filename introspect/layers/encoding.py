@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar, Optional
+from typing import ClassVar, Optional, Union
 
 from ..algebra import Dim, ceil_div, unknown
 from ..errors import ShapeError
@@ -92,9 +92,15 @@ class BoxCount(Spec):
 
 @dataclass(frozen=True)
 class ImageSize(Spec):
-    """Images, with a batch or without, scaled or cut to a size. Sources: Keras' ``Resizing`` and ``CenterCrop`` pages."""
+    """Images, with a batch or without, scaled or cut to a size. Sources: Keras' ``Resizing`` and ``CenterCrop`` pages.
 
-    size: tuple[int, int]
+    A side may be ``kept``, or ``drawn`` anew for every batch: of no size that is known (tf.keras' ``RandomHeight``).
+
+    >>> ImageSize((7, "kept")).output((1, 32, 48, 3))
+    (1, 7, 48, 3)
+    """
+
+    size: tuple[Union[int, str], Union[int, str]]
     channels: str = "last"
     mode: str = "resize"
     kind: ClassVar[str] = "image_size"
@@ -105,7 +111,15 @@ class ImageSize(Spec):
             raise ShapeError("an image layer of this kind takes images alone", got=f"{len(inputs)} inputs", expected="one")
         require_rank(x, (3, 4), "an image layer")
         lead = x[: len(x) - 3]
-        return (*lead, x[-3], *self.size) if self.channels == "first" else (*lead, *self.size, x[-1])
+        first = self.channels == "first"
+        sides = [self._side(wanted, n) for wanted, n in zip(self.size, x[-2:] if first else x[-3:-1])]
+        return (*lead, x[-3], *sides) if first else (*lead, *sides, x[-1])
+
+    @staticmethod
+    def _side(wanted: Union[int, str], n: Dim) -> Dim:
+        if isinstance(wanted, int):
+            return wanted
+        return n if wanted == "kept" else unknown()
 
     def batch_axis(self, x: Shape) -> Optional[int]:
         return 0 if len(x) == 4 else None

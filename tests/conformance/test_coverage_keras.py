@@ -12,6 +12,8 @@ NEVER_HELD = {
     "declared",  # what code that is not built asks for: tests of subclassed Keras models compare it once it is built
     "frozen",  # a quantised recurrence, whose weights nobody can ask for
     "quantize",  # runs on numbers alone; tests of quantised models compare it
+    "created",  # by functions of TensorFlow that are given a shape: tests of tf.keras 2 compare it
+    "fourier_features",  # a layer of tf.keras 2 alone, whose tests compare it
     "computed",  # a weight that no law speaks of, in a layer that is opaque for it; tests of parametrizations compare the rest
 }
 ONLY_IN_KERAS_1 = {"highway", "maxout_dense"}  # broken in the environment that has it

@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import inspect
-import re
-from pathlib import Path
 
 import pytest
 from introspect_keras import specs, specs_attention, specs_keras1
 from keras import layers
 from samples_keras import SAMPLES
+from table_keras import TABLE
 
 from introspect import explain
 from introspect.layers import Spec
 
-PAGE = (Path(__file__).parents[2] / "docs" / "keras.md").read_text(encoding="utf-8")
-ROWS = [[cell.strip() for cell in line.strip("|").split("|")] for line in PAGE.splitlines() if re.match(r"\| `\w+`", line)]
-TABLE = {name: row for row in ROWS if len(row) == 4 for name in re.findall(r"`(\w+)`", row[0])}
 SEVERAL = {"RNN": {"recurrent", "stacked_cells"}, "Dense": {"dense", "low_rank"}, "Embedding": {"embedding", "quantized"}}
 
 
