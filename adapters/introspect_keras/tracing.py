@@ -10,7 +10,8 @@ import inspect
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from functools import cache
+from functools import cache, partial
+from itertools import zip_longest
 from typing import Any, Optional
 
 from introspect.algebra import Dim, symbol, unknown
@@ -26,6 +27,7 @@ from .dialect import Dialect, Graph, Node, UntraceableError, is_constant, leaves
 from .guests import guest_at, held_by, knows_its_weights
 from .intercepting import SEED, intercepted, names_kept, untouched
 from .lending import Lent
+from .masking import Masks
 from .open_sizes import dim_of
 
 _NOT_DATA = ("training", "mask")
@@ -62,12 +64,23 @@ class Recorder:
         self._weights: dict[int, list[tuple[str, tuple[int, ...], bool]]] = {}
         self._asked = AskedAgain(dialect)
         self._lent = Lent(self._weight_tensor)
+        self._masks = Masks(self._is_tensor)
 
     def record(self, layer: Any, shapes: Sequence[ReportedShape], node: Optional[Node], names: Sequence[str]) -> Graph:
         with self.names_put_back():
             tensors = tuple(self._tensor(shape, self._dtype(node, i)) for i, shape in enumerate(shapes))
             args, kwargs = self._call_of(layer, tensors, node, names)
+            for mine, theirs in zip(tensors, node.inputs if node is not None else ()):
+                self._masks.give(mine, partial(self._mask_like, getattr(theirs, "_keras_mask", None), mine))
+            kwargs = {**kwargs, **self._masks.asked_for(layer, args, kwargs)}
             return self._graph_of(layer, tensors, lambda: self._through(layer, args, kwargs))[1]
+
+    def _mask_like(self, mask: Any, tensor: Any) -> Any:
+        """A mask that Keras made, for a tensor whose sizes may be known by now."""
+        if mask is None:
+            return None
+        sizes = [size if mine is None else mine for size, mine in zip_longest(mask.shape, tensor.shape[: len(mask.shape)])]
+        return self._tensor(sizes, "bool")
 
     def entry(self, shape: ReportedShape, dtype: str) -> Any:
         """A tensor for `one_step`."""
@@ -150,11 +163,14 @@ class Recorder:
 
     def layer(self, layer: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         args, kwargs = self._symbolic(args), self._symbolic(kwargs)
+        if traceable(layer):
+            kwargs = {**kwargs, **self._masks.asked_for(layer, args, kwargs)}
         try:
             result, inner = self._through(layer, args, kwargs)
         except IntrospectError as error:
             raise error.at(".".join(part.name for part in (*self._inside[1:], layer))) from None
         self._note(layer, args, kwargs, result, inner, recorded=knows_its_weights(layer))
+        self._masks.hand_on(layer, args, kwargs, result)
         return result
 
     def operation(self, operation: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
