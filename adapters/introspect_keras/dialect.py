@@ -208,6 +208,9 @@ class Dialect(Protocol):
     def built(self, layer: Any) -> bool:
         """Whether the layer has made its weights."""
 
+    def metrics_state(self, model: Any) -> int:
+        """How many numbers of `count_params()` are the state of metrics that are attributes of the model."""
+
     def optimizer_slots(self, model: Any) -> int:
         """How many numbers of the optimizer's `summary()` adds to its total."""
 

@@ -190,6 +190,9 @@ class Keras1:
         found = [v for node in graph.nodes for v in self.trainable_weights(node.layer)]
         return list({id(v): v for v in found}.values())
 
+    def metrics_state(self, model: Any) -> int:
+        return 0
+
     def optimizer_slots(self, model: Any) -> int:
         return 0
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import prod
 from typing import Any, Optional
 
 from introspect.reported import ReportedShape
@@ -65,11 +66,10 @@ class Keras2(Keras3):
         return [*layer._trainable_weights, *layer._non_trainable_weights]
 
     def weights(self, layer: Any) -> list[Any]:
-        found = [v for part in _with_weights(layer) for v in part.weights]
-        return list({id(v): v for v in found}.values())
+        return list({id(v): v for v in _asked(layer, "weights")}.values())
 
     def trainable_weights(self, layer: Any) -> list[Any]:
-        return [v for part in _with_weights(layer) for v in part.trainable_weights] if layer.trainable else []
+        return _asked(layer, "trainable_weights") if layer.trainable else []
 
     def weight_name(self, layer: Any, variable: Any) -> str:
         name, own = str(variable.name).partition(":")[0], f"{layer.name}/"
@@ -104,15 +104,23 @@ class Keras2(Keras3):
         except Exception:  # a layer may refuse in any way it likes; it then says nothing
             return None
 
+    def metrics_state(self, model: Any) -> int:
+        """A metric that is an attribute is tracked like a layer here, and its sums are weights."""
+        tracked = [item for part in model._flatten_layers() for item in getattr(part, "_self_tracked_trackables", ())]
+        state = {id(v): v for item in tracked if is_a(item, "Metric") for v in item.variables}
+        return sum(prod(int(dim or 0) for dim in self.variable_shape(v)) for v in state.values())
+
     def optimizer_slots(self, model: Any) -> int:
         return 0  # summary() counts the model alone
 
 
-def _with_weights(layer: Any) -> list[Any]:
-    """The layer; of a model that is not built, and refuses to be asked for its weights, the layers in it."""
-    if layer.built or not is_a(layer, "Model"):
-        return [layer]
-    return [deeper for part in layer._flatten_layers(recursive=False, include_self=False) for deeper in _with_weights(part)]
+def _asked(layer: Any, name: str) -> list[Any]:
+    """What the layer lists under `name`; where a model in it is not built, and refuses, what all others list."""
+    try:
+        return list(getattr(layer, name))
+    except ValueError:
+        parts = layer._flatten_layers(recursive=False, include_self=False)
+        return [variable for part in parts for variable in _asked(part, name)]
 
 
 def _made_by(tensor: Any) -> tuple[Any, Any]:

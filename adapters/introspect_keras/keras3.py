@@ -194,6 +194,9 @@ class Keras3:
     def trainable_weights(self, layer: Any) -> list[Any]:
         return list(layer.trainable_weights)
 
+    def metrics_state(self, model: Any) -> int:
+        return 0
+
     def optimizer_slots(self, model: Any) -> int:
         variables = getattr(getattr(model, "optimizer", None), "variables", None)
         return sum(prod(v.shape) for v in variables) if isinstance(variables, (list, tuple)) else 0

@@ -41,17 +41,19 @@ def report(model: Any, translated: Model, *, full: bool = True) -> Reported:
         return Reported(tuple(_without_law(visitor.layers, translated)), source=f"Keras {dialect.version}")
     params, trainable = dialect.totals(model) if visitor.heard_of_all() else (None, None)
     missed = sum(visitor.missed.values())
+    state = dialect.metrics_state(model)
     again, again_trained = (0, 0) if params is None else counted_again(dialect.weights(model))
     return Reported(
         layers=tuple(visitor.layers.values()),
         outputs=tuple(visitor.outputs),
-        params=None if params is None else params + missed - again,
+        params=None if params is None else params + missed - again - state,
         trainable=None if trainable is None else trainable - again_trained,
         source="; ".join(dict.fromkeys((f"Keras {dialect.version}: {_SOURCES}", *(one.source for one in visitor.guests)))),
         notes=(
             *_optimizer_note(dialect, model, params),
             *_packed_note(params, missed),
             *([note_on_counting_again(params or 0, again)] if again else ()),
+            *([f"count_params() says {params:,}: {state:,} of these are sums that metrics keep"] if state and params else ()),
             *(note for one in visitor.guests for note in one.notes),
         ),
         samples=tuple(sorted({pair for one in visitor.guests for pair in one.samples})),
@@ -127,7 +129,8 @@ class Reporter:
     def apply(
         self, path: str, layer: Any, law: Optional[Law], values: tuple[Flowing, ...], node: Optional[Node], around: Around
     ) -> tuple[Flowing, ...]:
-        shapes = said(self.dialect, layer, [value.shape for value in values], node)
+        entering = [self.shape(value) if value.shape is None else value.shape for value in values]
+        shapes = said(self.dialect, layer, entering, node)
         made = self.translated.calls[self._calls].outputs
         self._came_out(shapes)
         if path not in self.layers and is_layer(layer) and self._says_something(layer, law):

@@ -153,3 +153,37 @@ def test_a_layer_that_cannot_take_what_flows_is_named_with_its_path() -> None:
 
     with pytest.raises(ShapeError, match="conv"):
         explain(Wrong(), (None, 2, 2, 1))
+
+
+class Tracked(keras.Model):
+    """A metric among the model's attributes, as training loops of one's own have it."""
+
+    def __init__(self) -> None:
+        super().__init__(name="tracked")
+        self.dense = layers.Dense(3, name="dense")
+        self.loss_tracker = keras.metrics.Mean(name="loss")
+
+    def call(self, x: Any) -> Any:
+        return self.dense(x)
+
+
+def test_the_sums_of_a_metric_are_counted_by_keras_and_are_no_parameters() -> None:
+    model = Tracked()
+    model(np.zeros((1, 4)))
+    assert model.count_params() == 15 + 2
+    e = explain(model, (None, 4))
+    assert_verified(e)
+    assert e.params == 15
+    assert any("17: 2 of these are sums that metrics keep" in note for note in e.reported.notes)
+
+
+def test_a_model_in_a_layer_that_is_not_built_is_asked_for_nothing() -> None:
+    class Wrapped(layers.Layer):
+        def __init__(self) -> None:
+            super().__init__(name="wrapped")
+            self.tail = keras.Sequential([layers.Dense(4, name="a"), layers.Dense(2, name="b")], name="tail")
+
+        def call(self, x: Any) -> Any:
+            return x + tf.reduce_sum(self.tail(x), axis=-1, keepdims=True)
+
+    assert explain(Wrapped(), (None, 4)).params == (4 + 1) * 4 + (4 + 1) * 2
