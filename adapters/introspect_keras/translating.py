@@ -16,7 +16,7 @@ from introspect.layers import Container, Declared, Opaque, Shape, Spec
 from introspect.layers.base import show
 from introspect.reported import ReportedShape
 
-from .detecting import is_function, is_layer
+from .detecting import is_a, is_function, is_layer
 from .dialect import DeclaredWeight, Dialect, Graph, Node, dialect_of
 from .given import settle, spoken_of, wanted
 from .graph import Around, Walk, said
@@ -258,7 +258,8 @@ def _carried(shape: Optional[ReportedShape], inputs: list[Optional[Shape]]) -> O
 def check_inputs(layer: Any, shapes: list[Optional[Shape]]) -> None:
     """Raise `ShapeError` where the layer's own `input_spec` refuses an input."""
     first = next(iter(shapes), None)
-    if first and getattr(layer, "stateful", False) and not isinstance(first[0], int):
+    recurs = is_a(layer, "RNN", "Recurrent", "Bidirectional")  # other layers of tf.keras 2 call themselves so, too
+    if first and recurs and getattr(layer, "stateful", False) and not isinstance(first[0], int):
         raise ShapeError(
             "a layer that keeps its states has to know the batch", got=show(first), expected="a number of examples"
         )
