@@ -132,6 +132,24 @@ def applications(session: nox.Session) -> None:
     run_tests(session, "keras", "tests/introspect_keras/test_applications.py")
 
 
+def run_applications_2(session: nox.Session, environment: str) -> None:
+    install(session, environment)
+    session.env["INTROSPECT_PROFILE"] = "nightly"
+    run_tests(session, "keras2", "tests/introspect_keras2/test_applications.py")
+
+
+@nox.session(name="applications-keras-2", python=interpreter("3.11"))
+def applications_keras_2(session: nox.Session) -> None:
+    """All models of tf.keras 2.15's applications, seventy-one."""
+    run_applications_2(session, "keras-2")
+
+
+@nox.session(name="applications-old-keras", python=interpreter("3.9"))
+def applications_old_keras(session: nox.Session) -> None:
+    """All models of tf.keras 2.5's applications, twenty-eight."""
+    run_applications_2(session, "old-keras")
+
+
 @nox.session(python=interpreter("3.13"))
 def newest(session: nox.Session) -> None:
     """The newest PyTorch, with Keras on it."""

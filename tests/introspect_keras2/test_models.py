@@ -1,4 +1,4 @@
-"""Whole models of tf.keras 2: applications, functions of TensorFlow, what later versions dropped, frozen, unbuilt, subclassed."""
+"""Whole models of tf.keras 2: functions of TensorFlow, what later versions dropped, frozen, unbuilt, subclassed."""
 
 from __future__ import annotations
 
@@ -51,18 +51,6 @@ def test_upsampling_of_volumes_asks_no_number_of_axes(data_format: str, made: tu
     e = explain(keras.Model(x, layers.UpSampling3D(2, data_format=data_format, name="it")(x)))
     assert_verified(e)
     assert e["it"].output_shape[1:] == made
-
-
-@pytest.mark.parametrize(
-    ("name", "params"),
-    [("ResNet50", 25_636_712), ("MobileNetV2", 3_538_984), ("EfficientNetB0", 5_330_571), ("NASNetMobile", 5_326_716),
-     ("MobileNetV3Small", 2_554_968)],
-)  # fmt: skip
-def test_applications(name: str, params: int) -> None:
-    e = explain(getattr(keras.applications, name)(weights=None))
-    assert_verified(e)
-    assert not e.opaque
-    assert e.params == params
 
 
 def test_functions_of_tensorflow_have_their_laws() -> None:
