@@ -159,6 +159,17 @@ def transposed_others(spec: Any, inputs: Inputs) -> Iterable[Fields]:
     return [{"padding": p} for p in ("same", "valid", nothing) if p != spec.padding]
 
 
+def quantised_words(spec: Any) -> str:
+    return spec.scheme if spec.block is None else f"{spec.scheme} in blocks of {spec.block}"
+
+
+def quantised_others(spec: Any, inputs: Inputs) -> Iterable[Fields]:
+    if spec.scheme not in ("int8", "int4"):
+        return ()
+    fields = {"scheme": "int4", "block": 128} if spec.block is None else {"scheme": "int8", "block": None}
+    return [{**fields, "tabled": True}]
+
+
 def flatten_words(spec: Any) -> str:
     return "a dense layer on the last axis" if spec.leading_axes is None else "a dense layer that flattens"
 

@@ -31,6 +31,8 @@ from .choices import (
     padding_others,
     padding_words,
     pool_words,
+    quantised_others,
+    quantised_words,
     recurrent_bias_words,
     reset_after_others,
     sharing_others,
@@ -226,6 +228,11 @@ CONVENTIONS: tuple[Convention, ...] = (
     Convention(
         "prelu_sharing", ("prelu",), ("num_parameters", "shared_axes", "keepdims"),
         "slopes are learned for the whole layer, for each channel or for each location", sharing_words, sharing_others,
+    ),
+    Convention(
+        "whole_numbers", ("quantized",), ("scheme", "block", "tabled", "history", "index", "kept", "packed"),
+        "whole numbers of few bits may have a scale for each output, or for each block of what is summed over, and more beside",
+        quantised_words, quantised_others,
     ),
     Convention(
         "dense_flattens", ("dense", "maxout_dense"), ("leading_axes",),

@@ -123,9 +123,11 @@ def _float8(law: Law, kernel: _Kernel) -> Law:
 def _whole(law: Law, kernel: _Kernel, mode: str, kept: Optional[str]) -> Law:
     """`kept`: where the kernel itself still is, beside its whole numbers."""
     calibrated, first = mode in ("gptq", "awq"), kernel.name != "reverse_embeddings"  # which reads the blocks of the other
-    block = None if mode == "int8" else _rows_of_a_block(kernel.holder, "group_size" if calibrated else "block_size")
+    block = None if mode == "int8" else _setting(kernel.holder, "group_size" if calibrated else "block_size")
     tabled = mode != "int8" and (calibrated or kernel.name != "kernel" or _cuts_blocks())
-    spec = Quantized(law.spec, kernel.role, mode, tabled or mode == "int8", block, first, kept is not None)
+    halves = mode in ("int4", "awq") or (mode == "gptq" and _setting(kernel.holder, "weight_bits") == 4)
+    packed = "" if not tabled or not halves else "column" if calibrated or kernel.name == "kernel" else "row"
+    spec = Quantized(law.spec, kernel.role, mode, tabled or mode == "int8", block, first, kept=kept is not None, packed=packed)
     table, blocks = _CALIBRATED if calibrated else _LAYOUTS[kernel.name]
     whole = kernel.beside(
         "quantized_kernel" if calibrated else kernel.name, kernel.role, table if tabled else kernel.item.layout
@@ -144,10 +146,10 @@ def _whole(law: Law, kernel: _Kernel, mode: str, kept: Optional[str]) -> Law:
 
 def _beside(kernel: _Kernel, spec: Quantized, blocks: str) -> Iterator[Stored]:
     """What stands beside whole numbers and their scales."""
-    if spec.mode == "int8" or (spec.mode == "int4" and spec.block is None):
+    if spec.scheme == "int8" or (spec.scheme == "int4" and spec.block is None):
         return
     yield kernel.beside(f"{kernel.name}_zero", f"{kernel.role}_zero", blocks)
-    if spec.mode == "awq":
+    if spec.scheme == "awq":
         yield kernel.beside("awq_scales", f"{kernel.role}_input_scale", "row")
     if spec.index:
         yield kernel.beside("g_idx", f"{kernel.role}_group_index", "row")
@@ -167,8 +169,8 @@ def _taken(layer: Any, kernel: _Kernel) -> Any:
     return held if is_variable and held is not kernel.item.of(layer) else None
 
 
-def _rows_of_a_block(holder: Any, name: str) -> Optional[int]:
-    """By the layer's own configuration of the mode, else by its dtype policy; None: all."""
+def _setting(holder: Any, name: str) -> Optional[int]:
+    """A number by the layer's own configuration of the mode, else by its dtype policy; None where all go together."""
     config, policy = getattr(holder, "quantization_config", None), holder.dtype_policy
     if not hasattr(config, name):
         config = policy[holder.path] if hasattr(policy, "default_policy") and holder.path else policy

@@ -33,6 +33,9 @@ _WRAPPERS = {
 }
 
 
+_WRAPPED_AS = {"quantized": "quantised kernels", "low_rank": "kernels of low rank"}
+
+
 class Share(NamedTuple):
     """A part of a difference: of which quantity, at which pair, in which role, how much, and why (nothing: unexplained)."""
 
@@ -287,7 +290,7 @@ class Way:
             return upstream | {self._told(step.cause) for step in self.steps}
         wrappers = [spec for spec in (self.u.spec, self.v.spec) if core_of(spec) is not spec]
         if wrappers and type(core_of(self.u.spec)) is type(core_of(self.v.spec)):
-            return upstream | {_wrapped(spec, first=spec is self.u.spec) for spec in wrappers}
+            return upstream | {_wrapped(kind, first=spec is self.u.spec) for spec in wrappers for kind in _around(spec)}
         return frozenset([Cause("layer_kind", _kind(self.u), _kind(self.v))])
 
     def _told(self, cause: Cause) -> Cause:
@@ -299,10 +302,19 @@ class Way:
         return cause
 
 
-def _wrapped(spec: Spec, *, first: bool) -> Cause:
+def _wrapped(kind: str, *, first: bool) -> Cause:
     """One side has its layer wrapped into something that owns more, or less."""
-    said = spec.kind.replace("_", " ")
-    return Cause(spec.kind, *((said, f"no {said}") if first else (f"no {said}", said)), because=_WRAPPERS.get(spec.kind, ""))
+    said = _WRAPPED_AS.get(kind, kind.replace("_", " "))
+    return Cause(kind, *((said, f"no {said}") if first else (f"no {said}", said)), because=_WRAPPERS.get(kind, ""))
+
+
+def _around(spec: Spec) -> Iterator[str]:
+    """The kinds of what is wrapped around a law, each once."""
+    kinds = []
+    while core_of(spec) is not spec:
+        kinds.append(spec.kind)
+        spec = spec.inner  # type: ignore[attr-defined]
+    yield from dict.fromkeys(kinds)
 
 
 def _as_conv(unit: Unit) -> Spec:

@@ -101,8 +101,19 @@ def _rest(current: Spec, goal: Spec, differing: set[str]) -> Step:
             return _step(current, entry, {name: getattr(goal, name) for name in sorted(touched)}, goal)
     order = [*current.terms, *sorted(differing)]
     name = min(differing, key=order.index)
+    if name == "inner":
+        return _inside(current.inner, goal.inner)  # type: ignore[attr-defined]
     cause = Cause(name, _value(getattr(current, name)), _value(getattr(goal, name)))
     return Step(cause, {name: getattr(goal, name)})
+
+
+def _inside(current: Spec, goal: Spec) -> Step:
+    """One change of the law that two wrappers of one kind are around."""
+    if type(current) is not type(goal):
+        return Step(Cause("inner_law", current.kind, goal.kind), {"inner": goal})
+    differing = _differing(current, goal, relaid=False)
+    step = _foreseen(current, goal, differing, (), "") or _rest(current, goal, differing)
+    return Step(step.cause, {"inner": rewrapped(current, step.fields)})
 
 
 def _step(current: Spec, entry: Convention, fields: Mapping[str, object], goal: Spec) -> Step:

@@ -10,7 +10,7 @@ from ..algebra import Dim, evaluate, exact_div, product
 from ..layers import Conv, Dense, MultiHeadAttention, PerHeadAttention
 from ..layers.base import Shape, Spec
 from .flow import Flow
-from .forms import form_of
+from .forms import core_of, form_of
 from .units import Held, Unit, ledger_of, tensors_of
 
 _MOST_GROUPS = 8  # more are never written as layers of their own
@@ -60,7 +60,7 @@ def apart(units: Sequence[Unit], others: Sequence[Unit]) -> list[Unit]:
     """`units`, with a grouped convolution as its groups and attention as its projections, where the other has no such layer."""
     found: list[Unit] = []
     kernels = [_kernel(unit) for unit in others]
-    kinds = {type(unit.spec) for unit in others}
+    kinds = {type(core_of(unit.spec)) for unit in others}
     for unit in units:
         pieces = list(_groups(unit))
         wanted = pieces and kernels.count(_kernel(pieces[0])) >= len(pieces) and _kernel(unit) not in kernels

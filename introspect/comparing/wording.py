@@ -113,6 +113,7 @@ TITLES = {  # what a sum calls its terms
     "no_gamma": "scales (gamma)", "no_beta": "shifts (beta)", "reset_after": "second biases of GRUs that reset after",
     "stride_placement": "strides on other layers", "pool_rounding": "pools that round otherwise", "tied": "tied tensors",
     "inner_value": "values inside layers", "directions": "a second direction", "layer_kind": "other kinds of layers",
+    "quantized": "quantised kernels", "low_rank": "kernels of low rank", "whole_numbers": "whole numbers of another kind",
 }  # fmt: skip
 
 

@@ -33,6 +33,8 @@ DEFINITION = 1.0  # another definition of a neuron
 INPUT_COUNTED = 1.6
 
 PACKED, SHARDED = 2.2, 2.5
+PACKED_NOW = 0.8  # of what is packed, as the framework itself counts it
+QUANTISED = 1.3  # the same model in other bits
 
 # slips
 TIED_TWICE = 0.9

@@ -11,6 +11,7 @@ from ..counting import Entry, Row
 from . import costs
 from .edits import Edit, Piece, gathered
 from .naming import in_places
+from .quantising import quantised
 from .tally import Tally
 from .workings import Terms
 
@@ -22,6 +23,7 @@ def stored(tally: Tally, terms: Terms) -> Iterator[Edit]:
     if tally.quantity != "params" or tally.scope.tensor:
         return
     yield from _packed(tally, terms)
+    yield from quantised(tally, terms)
     yield from _sharded(tally)
     yield from _in_two_layers(tally, terms)
 

@@ -38,7 +38,8 @@ class Tensor(NamedTuple):
     """A tensor that a law says its layer owns.
 
     `axes` are named, in the law's order. `buffer` marks state that the framework does not call a parameter.
-    `part` tells apart the tensors of one role: a direction, a stacked layer.
+    `part` tells apart the tensors of one role: a direction, a stacked layer. `packed`: the axis along which two numbers are
+    stored as one.
     """
 
     role: str
@@ -46,6 +47,7 @@ class Tensor(NamedTuple):
     trainable: bool = True
     buffer: bool = False
     part: str = ""
+    packed: str = ""
 
     @property
     def key(self) -> str:
@@ -58,6 +60,15 @@ class Tensor(NamedTuple):
     @property
     def size(self) -> Dim:
         return product(dim for _, dim in self.axes)
+
+    @property
+    def elements(self) -> Dim:
+        """How many numbers are stored.
+
+        >>> Tensor("kernel", (("row", 4), ("column", 7)), packed="column").elements
+        16
+        """
+        return product((dim + 1) // 2 if name == self.packed else dim for name, dim in self.axes)
 
     @property
     def is_bias(self) -> bool:

@@ -25,30 +25,31 @@ class Quantized(_Around):
     with a scale for each row beside) have blocks always, all rows in one without a `block`; the rows of a kernel of three
     axes are the first where that is the longest, else the first two. ``float8``: the kernel stays, and for the inputs, the
     kernel and the gradient of the outputs there are a scale each and a history of `history` maxima, all of which Keras calls
-    trainable.
+    trainable. `packed`: along which axis of the table two numbers share a byte.
 
     >>> from .dense import Dense
     >>> [(t.role, t.shape) for t in Quantized(Dense(6)).tensors((None, 4))]
     [('kernel', (4, 6)), ('bias', (6,)), ('kernel_scale', (6,))]
-    >>> [(t.role, t.shape) for t in Quantized(Dense(6, bias=False), mode="int4", block=3).tensors((None, 4))]
+    >>> [(t.role, t.shape) for t in Quantized(Dense(6, bias=False), scheme="int4", block=3).tensors((None, 4))]
     [('kernel', (4, 6)), ('kernel_scale', (2, 6)), ('kernel_zero', (2, 6)), ('kernel_group_index', (4,))]
     """
 
     of: str = "kernel"
-    mode: str = "int8"
+    scheme: str = "int8"
     tabled: bool = True
     block: Optional[int] = None
     index: bool = True
     kept: bool = False
     history: int = 1024
+    packed: str = ""
     kind: ClassVar[str] = "quantized"
     terms = {"block": Term("block")}
 
     def tensors(self, *inputs: Optional[Shape]) -> tuple[Tensor, ...]:
         own, kernel = self.inner.tensors(*inputs), self.kernel(self.of, inputs)
-        if self.mode == "float8":
+        if self.scheme == "float8":
             return (*own, *self._watched(kernel))
-        by_places = self.mode == "int8" or not self.tabled
+        by_places = self.scheme == "int8" or not self.tabled
         whole, *beside = self._by_places(kernel, inputs) if by_places else self._by_blocks(kernel, inputs)
         if self.kept:
             return (*own, whole._replace(role=f"quantized_{kernel.role}"), *beside)
@@ -70,23 +71,25 @@ class Quantized(_Around):
         return [kernel._replace(trainable=False), self._beside(kernel, "scale", axes)]
 
     def _by_blocks(self, kernel: Tensor, inputs: tuple[Optional[Shape], ...]) -> list[Tensor]:
-        summed = self.inner.reading(self.of, *inputs).summed if self.mode == "int4" else self._guessed(kernel)
+        summed = self.inner.reading(self.of, *inputs).summed if self.scheme == "int4" else self._guessed(kernel)
         row = ("row", product(size for name, size in kernel.axes if name in summed))
         column = ("column", product(size for name, size in kernel.axes if name not in summed))
-        whole = kernel._replace(axes=(row, column), trainable=False)
-        if self.mode == "int4" and self.block is None:
+        whole = kernel._replace(axes=(row, column), trainable=False, packed=self.packed)
+        if self.scheme == "int4" and self.block is None:
             return [whole, self._beside(kernel, "scale", (column,))]
         group = ("group", 1 if self.block is None else ceil_div(row[1], self.block))
         found = [self._beside(kernel, what, (group, column)) for what in ("scale", "zero")]
-        rows = (*(("input_scale",) if self.mode == "awq" else ()), *(("group_index",) if self.index else ()))
+        rows = (*(("input_scale",) if self.scheme == "awq" else ()), *(("group_index",) if self.index else ()))
         return [whole, *found, *(self._beside(kernel, what, (row,)) for what in rows)]
 
     def _guessed(self, kernel: Tensor) -> tuple[str, ...]:
-        """Which axes of a kernel are rows for a mode that does not ask how it is read."""
+        """Which axes of a kernel are rows for a scheme that does not ask how it is read."""
         names, sizes = [name for name, _ in kernel.axes], [evaluate(size) for size in kernel.shape]
         if len(names) not in (2, 3):
-            raise ConfigurationError(f"{self.mode} quantises no such kernel", got=f"{len(names)} axes", expected="2 or 3 axes")
+            raise ConfigurationError(
+                f"{self.scheme} quantises no such kernel", got=f"{len(names)} axes", expected="2 or 3 axes"
+            )
         known = [size for size in sizes if isinstance(size, int)]
         if len(known) < len(sizes):
-            raise ShapeError(f"{self.mode} needs a kernel of known size", got=", ".join(names))
+            raise ShapeError(f"{self.scheme} needs a kernel of known size", got=", ".join(names))
         return tuple(names[:1] if len(names) == 2 or known[0] == max(known) else names[:2])
