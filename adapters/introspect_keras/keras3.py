@@ -14,6 +14,7 @@ from .detecting import framework_class, is_a, is_layer, overrides
 from .dialect import Graph, Node, fed_to, leaves, parameters, parameters_of, parted
 from .following import followable, followed
 from .guests import knows_its_weights, of_jax, place_in_tree
+from .kinds import Kinds
 from .measuring import trace
 from .open_sizes import Size
 from .ops import OPERATIONS
@@ -34,7 +35,8 @@ class Keras3:
         self._graphs: dict[int, tuple[Any, Optional[Graph]]] = {}
         self._laws: dict[int, tuple[Any, Optional[Law]]] = {}
         self._followed: dict[Any, tuple[Any, Optional[Law]]] = {}
-        self._shared: dict[Law, Law] = {}
+        self._kinds = Kinds()
+        self._singly: dict[type, bool] = {}  # by class: whether the law is the layer's alone
 
     def graph(self, layer: Any) -> Optional[Graph]:
         if not is_a(layer, "Functional", "Sequential"):
@@ -67,10 +69,12 @@ class Keras3:
     def law(self, layer: Any, node: Optional[Node]) -> Optional[Law]:
         found = self._laws.get(id(layer))
         if found is None:
-            law = self._law(layer, node)
-            if self.depends_on_call(layer):
-                return law
-            found = self._laws[id(layer)] = (layer, None if law is None else law.shared(self._shared))
+            cls = type(layer)
+            if cls not in self._singly:
+                self._singly[cls] = not self.depends_on_call(layer)
+            if not self._singly[cls]:
+                return self._law(layer, node)
+            found = self._laws[id(layer)] = (layer, self._kinds.law(layer, self._law))
         return found[1]
 
     def followable(self, layer: Any) -> bool:

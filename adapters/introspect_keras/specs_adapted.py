@@ -72,7 +72,7 @@ def adapted(layer: Any, law: Optional[Law]) -> Optional[Law]:
 def _kernels(layer: Any, law: Law) -> Iterator[_Kernel]:
     """The kernels of a law that could be adapted."""
     kind = getattr(framework_class(layer), "__name__", "")
-    if kind not in _ADAPTABLE and not getattr(layer, "_layers", None) and kind not in _PROJECTING:
+    if kind not in _ADAPTABLE and kind not in _PROJECTING and not any(item.inside for item in law.stored):
         return
     for item in law.stored:
         if (item.attribute or item.name).rpartition(".")[2] in _LAYOUTS:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, Optional
 
 from introspect.errors import ConfigurationError
@@ -29,8 +29,12 @@ class Stored:
     def of(self, layer: Any) -> Any:
         """The variable, or None. Looks it up without going through properties, which may compute on the weights."""
         holder, last = self._place(layer)
-        held = getattr(holder, "__dict__", {})
-        return held.get(f"_{last}", held.get(last))
+        return _held(getattr(holder, "__dict__", {}), last)
+
+    @property
+    def inside(self) -> bool:
+        """Whether a layer inside holds the variable."""
+        return self.owner is not None or "." in (self.attribute or self.name)
 
     def holder(self, layer: Any) -> Any:
         """The layer that holds the variable: `layer`, or one inside it; None where that is not made yet."""
@@ -43,7 +47,7 @@ class Stored:
 
     def _place(self, layer: Any) -> tuple[Any, str]:
         holder: Any = layer if self.owner is None else self.owner
-        *steps, last = (self.attribute or self.name).split(".")
+        steps, last = _way(self.attribute or self.name)
         for step in steps:
             holder = _item(holder, int(step)) if step.isdigit() else getattr(holder, step, None)
         return holder, last
@@ -53,6 +57,18 @@ class Stored:
         key, place = f"{part}." if part else "", self.attribute or self.name
         roles = tuple(f"{key}{role}" for role in self.roles)
         return replace(self, name=f"{key}{self.name}", roles=roles, attribute=place if self.owner else f"{holder}.{place}")
+
+
+@lru_cache(maxsize=1024)
+def _way(attribute: str) -> tuple[list[str], str]:
+    *steps, last = attribute.split(".")
+    return steps, last
+
+
+def _held(attributes: Mapping[str, Any], name: str) -> Any:
+    """What is held under a name, or behind the property of that name."""
+    hidden = f"_{name}"
+    return attributes[hidden] if hidden in attributes else attributes.get(name)
 
 
 def _item(items: Any, index: int) -> Any:
@@ -71,6 +87,11 @@ class Law:
     stored: tuple[Stored, ...] = ()
     deep: bool = False
     carried: bool = False
+
+    def held_by(self, layer: Any) -> list[tuple[str, Any]]:
+        """The variables that are there, by their names."""
+        found = [(item.name, item.of(layer)) for item in self.stored]
+        return [(name, variable) for name, variable in found if variable is not None and hasattr(variable, "name")]
 
     def shared(self, laws: dict[Law, Law]) -> Law:
         """The law of an earlier layer that is configured alike: what it comes to is worked out once, by its spec's identity."""

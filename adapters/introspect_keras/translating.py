@@ -224,12 +224,11 @@ def weights_of(dialect: Dialect, layer: Any, around: Around) -> list[Any]:
 
 def named_weights(dialect: Dialect, layer: Any, law: Optional[Law], weights: list[Any]) -> list[tuple[str, Any]]:
     """The layer's variables under names that are unique within it: those of the law first, then all others."""
-    found = [(item.name, item.of(layer)) for item in (law.stored if law else ())]
-    found = [(name, variable) for name, variable in found if variable is not None and hasattr(variable, "name")]
-    seen, taken = {id(variable) for _, variable in found}, {name for name, _ in found}
-    for variable in weights:
-        if id(variable) in seen:
-            continue
+    found = law.held_by(layer) if law is not None else []
+    seen = {id(variable) for _, variable in found}
+    others = [variable for variable in weights if id(variable) not in seen]
+    taken = {name for name, _ in found} if others else set()
+    for variable in others:
         name, n = dialect.weight_name(layer, variable), 1
         while name in taken:
             n += 1
