@@ -9,7 +9,7 @@ from typing import Any, Optional
 from introspect.reported import ReportedShape
 
 from .detecting import is_layer, is_second, overrides
-from .dialect import Node, leaves
+from .dialect import Node, alike, leaves
 from .intercepting import names_kept
 
 
@@ -36,5 +36,5 @@ def refilled(value: Any, tensors: dict[int, Any]) -> Any:
     if hasattr(value, "_fields"):
         return type(value)(*(refilled(item, tensors) for item in value))
     if isinstance(value, (list, tuple)):
-        return type(value)(refilled(item, tensors) for item in value)
+        return alike(value, (refilled(item, tensors) for item in value))
     return tensors.get(id(value), value)

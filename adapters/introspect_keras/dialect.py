@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Optional, Protocol
 
@@ -28,7 +28,8 @@ class Node:
     """One application of a layer, as Keras recorded it; inputs and outputs are Keras' own symbolic tensors.
 
     `args` and `kwargs` are the whole call, where that is known. `inner`: what the layer's parts did in this call.
-    `recorded`: the outputs' shapes are Keras' own. `beside`: masks that flow in and change no shape.
+    `recorded`: the outputs' shapes are Keras' own. `beside`: masks that flow in and change no shape. `law`: of Keras' own
+    `call`, where that of the layer's class has called it.
     """
 
     layer: Any
@@ -39,6 +40,7 @@ class Node:
     inner: Optional[Graph] = None
     recorded: bool = True
     beside: tuple[Any, ...] = ()
+    law: Optional[Law] = None
 
     def arguments(self) -> Optional[Arguments]:
         """The call by the names in the layer's signature; None where it is not known."""
@@ -130,6 +132,11 @@ def leaves(value: Any) -> Iterator[Any]:
         yield value
 
 
+def alike(nest: Any, items: Iterable[Any]) -> Any:
+    """The items as a tuple or a list, whichever `nest` is; its own class may follow what it holds."""
+    return tuple(items) if isinstance(nest, tuple) else list(items)
+
+
 class UntraceableError(Exception):
     """The code of a layer cannot be followed; the message says why."""
 
@@ -156,6 +163,9 @@ class Dialect(Protocol):
 
     def law(self, layer: Any, node: Optional[Node]) -> Optional[Law]:
         """The law of a layer or operation, from its configuration."""
+
+    def base_law(self, layer: Any, node: Optional[Node]) -> Optional[Law]:
+        """The law of Keras' own class that the class of `layer` extends; None where the user's makes the variables itself."""
 
     def followable(self, layer: Any) -> bool:
         """Whether `layer` repeats another one, whose code `followed` follows where it is the user's own."""
@@ -195,6 +205,9 @@ class Dialect(Protocol):
 
     def computed(self, layer: Any, shapes: list[ReportedShape], node: Optional[Node] = None) -> Optional[list[ReportedShape]]:
         """What the shape method of `layer` answers, called as in `node`; None where it has none or refuses."""
+
+    def taken_over(self, layer: Any, shapes: list[ReportedShape]) -> Optional[list[ReportedShape]]:
+        """The same of the class of Keras' own that the layer's class extends."""
 
     def count_params(self, layer: Any) -> Optional[int]:
         """Keras' own count for a layer or model; None while it is not built."""

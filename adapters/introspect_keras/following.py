@@ -5,7 +5,7 @@ A cell is followed at one step. What it does there is a list of layers with laws
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Optional
 
@@ -16,16 +16,17 @@ from introspect.layers.stepped import Link
 from introspect.reported import ReportedShape
 
 from .detecting import is_a, is_layer, is_second, overrides
-from .dialect import DeclaredWeight, Dialect, Graph, Node, UntraceableError, leaves
+from .dialect import DeclaredWeight, Dialect, Graph, Node, UntraceableError, alike, leaves
 from .graph import Around, Walk
 from .stored import Law, Stored
 from .tracing import dims
-from .translating import Translator, as_reported
+from .translating import Translator, as_reported, named_weights
+from .twins import REPEATING
 
 
 def followable(layer: Any) -> bool:
     """Whether a layer repeats another one, in Keras' own way."""
-    return is_a(layer, "RNN", "Bidirectional", "TimeDistributed") and not overrides(layer, ("call", "__call__"))
+    return is_a(layer, *REPEATING) and not overrides(layer, ("call", "__call__"))
 
 
 def followed(dialect: Dialect, layer: Any, shapes: Sequence[ReportedShape], node: Optional[Node]) -> Optional[Law]:
@@ -42,7 +43,7 @@ def followed(dialect: Dialect, layer: Any, shapes: Sequence[ReportedShape], node
 
 def _inside(dialect: Dialect, layer: Any, shapes: Sequence[ReportedShape]) -> Optional[Law]:
     law = dialect.law(layer, None)
-    return law if law is not None else dialect.followed(layer, shapes, None)
+    return dialect.followed(layer, shapes, None) if law is None and followable(layer) else law
 
 
 def _both_ways(dialect: Dialect, layer: Any, shapes: Sequence[ReportedShape]) -> Optional[Law]:
@@ -80,10 +81,13 @@ def _stepped(dialect: Dialect, layer: Any, shapes: Sequence[ReportedShape], node
     plain, spatial = (states_of(layer.cell, spatial=spatial) for spatial in (False, True))
     try:
         return _Step(dialect, layer, shapes, node, plain).law()
-    except UntraceableError:
-        if plain == spatial:
+    except UntraceableError as error:
+        if plain == spatial or is_second(layer):  # there several axes are written in another way
             raise
-        return _Step(dialect, layer, shapes, node, spatial).law()
+        try:
+            return _Step(dialect, layer, shapes, node, spatial).law()
+        except UntraceableError:
+            raise error from None
 
 
 def states_of(cell: Any, *, spatial: bool) -> list[Any]:
@@ -192,7 +196,7 @@ def _filled(nest: Any, tensors: Iterator[Any]) -> Any:
         made = {key: _filled(nest[key], tensors) for key in sorted(nest)}
         return {key: made[key] for key in nest}
     if isinstance(nest, (list, tuple)):
-        return type(nest)(_filled(item, tensors) for item in nest)
+        return alike(nest, (_filled(item, tensors) for item in nest))
     return next(tensors)
 
 
@@ -219,12 +223,23 @@ class _Keeper(Translator):
         return ()
 
     def hold(self, path: str, layer: Any, weights: list[Any], around: Around, declared: Sequence[DeclaredWeight] = ()) -> None:
-        self.owned.append((path, Container()))
+        found = dict(named_weights(self.dialect, layer, None, weights))
+        self._own(path, layer, around, declared, found)
 
     def declare(self, path: str, layer: Any, graph: Graph, around: Around) -> None:
-        self.owned.append((path, Declared(graph.weights)))
-        stored = tuple(Stored(name, (name,)) for name, _, _ in graph.weights)
-        self.kept.append((path, Law(Declared(graph.weights), stored), layer, around.containers))
+        self._own(path, layer, around, graph.weights, {})
+
+    def _own(self, path: str, layer: Any, around: Around, declared: Sequence[DeclaredWeight], made: Mapping[str, Any]) -> None:
+        """What the code of the user's asks for; `made`: the variables, where they are there."""
+        if path in self._applied():
+            return
+        stored = [Stored(name, (name,), variable=made.get(name)) for name, _, _ in declared]
+        spec = Declared(tuple(declared)) if declared else Container()
+        self.owned.append((path, spec))
+        self.kept.append((path, Law(spec, tuple(stored)), layer, around.containers))
+
+    def _applied(self) -> set[str]:
+        return {path for path, *_ in self.kept}
 
 
 class _Steps:

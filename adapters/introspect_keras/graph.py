@@ -154,7 +154,7 @@ class Walk(Generic[V]):
         if graph is None and applies_others(layer):
             graph, chain = self.graph(layer), self.dialect.chain(layer)
         if graph is None and chain is None:
-            law = self._law(layer, node, prefix)
+            law = node.law if node is not None and node.law is not None else self._law(layer, node, prefix)
             if law is None and held_by(layer) is not None:
                 return self._host(layer, values, prefix, node, containers)
             if law is None and self.dialect.followable(layer):
@@ -356,6 +356,8 @@ def said(
 
 def _computed(dialect: Dialect, layer: Any, shapes: list[ReportedShape], node: Optional[Node]) -> Optional[list[ReportedShape]]:
     """By the layer's shape methods; by that of the whole call where several tensors came in, each as some argument."""
+    if node is not None and node.law is not None:
+        return dialect.taken_over(layer, shapes)
     several = node is not None and not node.recorded and len(shapes) > 1
     found = by_call(layer, shapes, node) if several and node is not None else None
     return found if found is not None else dialect.computed(layer, shapes, node)

@@ -105,6 +105,12 @@ class Keras1:
         made = LAYERS.get(cls.__name__)
         return made(layer) if made is not None else None
 
+    def taken_over(self, layer: Any, shapes: list[ReportedShape]) -> Optional[list[ReportedShape]]:
+        return None
+
+    def base_law(self, layer: Any, node: Optional[Node]) -> Optional[Law]:
+        return None
+
     def followable(self, layer: Any) -> bool:
         return False
 

@@ -18,6 +18,7 @@ from .specs_attention import CALLED
 from .stored import Law
 from .tracing import traceable
 from .tracing2 import Recorder2, trace
+from .twins import shape_method
 
 _SHAPING = ("call", "__call__", "build", "compute_output_shape", "add_weight")
 
@@ -43,8 +44,11 @@ class Keras2(Keras3):
         return Recorder2(self, layer)
 
     def _law(self, layer: Any, node: Optional[Node]) -> Optional[Law]:
+        return None if overrides(layer, _SHAPING) else self._class_law(layer, node)
+
+    def _class_law(self, layer: Any, node: Optional[Node]) -> Optional[Law]:
         cls = framework_class(layer)
-        if cls is None or overrides(layer, _SHAPING):
+        if cls is None:
             return None
         if cls.__name__ in FUNCTIONS:
             return function_law(layer, node) if node is not None else None
@@ -109,6 +113,15 @@ class Keras2(Keras3):
         tracked = [item for part in model._flatten_layers() for item in getattr(part, "_self_tracked_trackables", ())]
         state = {id(v): v for item in tracked if is_a(item, "Metric") for v in item.variables}
         return sum(prod(int(dim or 0) for dim in self.variable_shape(v)) for v in state.values())
+
+    def taken_over(self, layer: Any, shapes: list[ReportedShape]) -> Optional[list[ReportedShape]]:
+        answer = shape_method(layer)
+        if answer is None:
+            return None
+        try:
+            return shapes_in(answer(layer, shapes[0] if len(shapes) == 1 else list(shapes))) or None
+        except Exception:  # a layer may refuse in any way it likes; it then says nothing
+            return None
 
     def optimizer_slots(self, model: Any) -> int:
         return 0  # summary() counts the model alone

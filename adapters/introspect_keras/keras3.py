@@ -23,6 +23,7 @@ from .specs_adapted import adapted
 from .specs_attention import CALLED
 from .stored import Law
 from .tracing import Recorder, traceable
+from .twins import REPEATING, makes_weights, shape_method
 
 _SHAPING = ("call", "__call__", "build", "compute_output_shape", "compute_output_spec", "add_weight")
 
@@ -81,7 +82,7 @@ class Keras3:
         return followable(layer)
 
     def followed(self, layer: Any, shapes: Sequence[ReportedShape], node: Optional[Node]) -> Optional[Law]:
-        if not followable(layer) or not shapes:
+        if not is_a(layer, *REPEATING) or not shapes:
             return None
         key = (id(layer), tuple(shapes), None if node is None else len(node.args))
         if key not in self._followed:
@@ -96,11 +97,17 @@ class Keras3:
         return not is_layer(layer) or is_a(layer, *CALLED)
 
     def _law(self, layer: Any, node: Optional[Node]) -> Optional[Law]:
+        own = framework_class(layer) is not None and overrides(layer, _SHAPING)
+        return None if own else self._class_law(layer, node)
+
+    def base_law(self, layer: Any, node: Optional[Node]) -> Optional[Law]:
+        return None if makes_weights(layer) else self._class_law(layer, node)
+
+    def _class_law(self, layer: Any, node: Optional[Node]) -> Optional[Law]:
+        """The law of Keras' own class that an object is of, or whose class it extends."""
         cls = framework_class(layer)
         if cls is None:
             return function_law(layer, node)
-        if overrides(layer, _SHAPING):
-            return None
         if not is_layer(layer):
             operation = OPERATIONS.get(cls.__name__)
             return operation(layer, node) if operation is not None and node is not None else None
@@ -178,6 +185,15 @@ class Keras3:
             if node is not None and (node.args or node.kwargs):
                 given, named = _as_handed_on(layer, shapes, node)
             return _flattened(layer.compute_output_shape(*given, **named))
+        except Exception:  # a layer may refuse in any way it likes; it then says nothing
+            return None
+
+    def taken_over(self, layer: Any, shapes: list[ReportedShape]) -> Optional[list[ReportedShape]]:
+        answer = shape_method(layer)
+        if answer is None:
+            return None
+        try:
+            return _flattened(answer(layer, *(shapes[:1] if is_a(layer, *REPEATING) else shapes)))
         except Exception:  # a layer may refuse in any way it likes; it then says nothing
             return None
 

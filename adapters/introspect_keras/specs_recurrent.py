@@ -29,9 +29,14 @@ def cell_weights(cell: Any, part: str = "", holder: str = "cell") -> tuple[Store
 
 def cell_law(cell: Any) -> Optional[Recurrent]:
     """The law of one of Keras' own cells; None for any other."""
+    return None if overrides(cell, ("call", "build")) else _class_law(cell)
+
+
+def _class_law(cell: Any) -> Optional[Recurrent]:
+    """The law of the cell of Keras' own that this is, or whose class it extends."""
     cls = framework_class(cell)
     kind = _CELLS.get(cls.__name__) if cls is not None else None
-    if kind is None or overrides(cell, ("call", "build")):
+    if kind is None:
         return None
     sets = 2 if _reset_after(cell) else 1
     return Recurrent(
@@ -90,7 +95,7 @@ def _gives_states(layer: Any, steps: bool) -> bool:
 
 def _one_step(layer: Any) -> Optional[Law]:
     """A cell that is called as a layer."""
-    spec = cell_law(layer)
+    spec = _class_law(layer)
     if spec is None:
         return None
     return Law(StackedCells((spec,), steps=False, states=True), cell_weights(layer, holder=""))

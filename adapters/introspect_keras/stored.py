@@ -17,6 +17,7 @@ class Stored:
     """One variable: its name within the layer, the law's tensors in it, how they lie, and the attribute that holds it.
 
     `owner`: the layer deeper inside that the attribute is one of, where that is known; `holders` are what holds that one.
+    `variable`: what is to be found, where no attribute says it.
     """
 
     name: str
@@ -25,9 +26,12 @@ class Stored:
     attribute: str = ""
     owner: Any = field(default=None, compare=False)
     holders: tuple[Any, ...] = field(default=(), compare=False)
+    variable: Any = field(default=None, compare=False)
 
     def of(self, layer: Any) -> Any:
         """The variable, or None. Looks it up without going through properties, which may compute on the weights."""
+        if self.variable is not None:
+            return self.variable
         holder, last = self._place(layer)
         return _held(getattr(holder, "__dict__", {}), last)
 

@@ -10,6 +10,7 @@ import inspect
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import cache, partial
 from itertools import zip_longest
 from typing import Any, Optional
@@ -23,15 +24,15 @@ from .asked_again import AskedAgain, asks
 from .called_directly import fed, tensorflow_asks
 from .calling import refilled
 from .detecting import is_a, is_layer, overrides
-from .dialect import Dialect, Graph, Node, UntraceableError, is_constant, leaves, parted
+from .dialect import Dialect, Graph, Node, UntraceableError, alike, is_constant, leaves, parted
 from .guests import guest_at, held_by, knows_its_weights
 from .intercepting import SEED, intercepted, names_kept, untouched
 from .lending import Lent
 from .masking import Masks
 from .open_sizes import dim_of
+from .twins import CELLS, as_returned, bound, made_like, owns_weights
 
 _NOT_DATA = ("training", "mask")
-CELLS = ("SimpleRNNCell", "LSTMCell", "GRUCell", "StackedRNNCells")
 
 
 def traceable(layer: Any) -> bool:
@@ -134,7 +135,7 @@ class Recorder:
         The layer itself keeps its weights, as another thread may be using it.
         """
         if id(layer) not in self._twins:
-            twin = object.__new__(type(layer))
+            twin = made_like(layer, lambda args, kwargs: self._base_call(layer, args, kwargs))
             vars(twin).update({name: self._symbolic_weights(value) for name, value in vars(layer).items() if name != "build"})
             self._twins[id(layer)] = twin
         return self._twins[id(layer)]
@@ -235,14 +236,14 @@ class Recorder:
             if shapes is not None:
                 return self._results(layer, shapes), None
         law = self.dialect.law(layer, node)
-        if law is None:
+        if law is None and self.dialect.followable(layer):
             law = self.dialect.followed(layer, [tuple(tensor.shape) for tensor in fed], node)
         if law is not None:
             entering = [dims(tensor.shape) for tensor in fed]
             made = self._results(layer, law.spec.outputs(*entering))
             if not layer.built and not self.dialect.sublayers(layer):
                 self._lent.to(layer, law, entering)
-            return _as_returned(layer, args, kwargs, made), None
+            return as_returned(layer, args, kwargs, made), None
         if traceable(layer):
             return self._framed(layer, fed, lambda: self._own_code(layer, fed, args, kwargs))
         computed = self.dialect.computed(layer, [tuple(tensor.shape) for tensor in fed], node)
@@ -264,11 +265,28 @@ class Recorder:
         held = self._held()
         return result, Graph((), fed, tuple(nodes), made, tuple(self._weights.get(id(layer), ())), held)
 
+    def _base_call(self, layer: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """What Keras' own `call` of a layer gives to that of a class of the user's."""
+        args, kwargs = self._symbolic(args), self._symbolic(kwargs)
+        named = bound(layer, args, kwargs)
+        fed = tuple(leaf for leaf in leaves(tuple(named.values())) if self._is_tensor(leaf))
+        node = Node(layer, fed, (), (), named)
+        law = self.dialect.base_law(layer, node)
+        if law is None:
+            law = self.dialect.followed(layer, [tuple(tensor.shape) for tensor in fed], node)
+        if law is None:
+            raise UntraceableError(f"there is no law for what it takes over from {type(layer).__mro__[1].__name__}")
+        made = self._results(layer, law.spec.outputs(*(dims(tensor.shape) for tensor in fed)))
+        result = as_returned(layer, args, kwargs, made)
+        found = tuple(leaf for leaf in leaves(result) if self._is_tensor(leaf))
+        self._frames[-1].append(replace(node, outputs=found, recorded=False, law=law))
+        return result
+
     def _own_code(self, layer: Any, fed: tuple[Any, ...], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         if layer.built and asks(layer) and id(layer) not in self._weights:
             self._weights[id(layer)] = self._asked.again(layer, lambda twin: self._built_on(twin, args, fed))
         twin = self._twin(layer)
-        if not layer.built and asks(layer):
+        if not layer.built and asks(layer) and (owns_weights(layer) or overrides(layer, ("build",))):
             twin.build(*self._built_on(twin, args, fed))
         signature = inspect.signature(layer.call).parameters
         if "training" in signature and "training" not in kwargs and len(args) <= list(signature).index("training"):
@@ -341,7 +359,7 @@ class Recorder:
         if isinstance(value, dict):
             return {key: self._symbolic(item) for key, item in value.items()}
         if isinstance(value, (list, tuple)) and not hasattr(value, "_fields"):
-            return type(value)(self._symbolic(item) for item in value)
+            return alike(value, (self._symbolic(item) for item in value))
         if not is_constant(value):
             return value
         return self._tensor(tuple(value.shape), self._dtype_of(value))
@@ -413,18 +431,3 @@ def _required(function: Any) -> int:
 def dims(shape: Sequence[Optional[int]]) -> Shape:
     """Keras' shape for a law: the open batch is one and the same everywhere, any other open size is like no other."""
     return tuple((symbol("N") if i == 0 else unknown()) if dim is None else dim_of(dim) for i, dim in enumerate(shape))
-
-
-def _as_returned(layer: Any, args: tuple[Any, ...], kwargs: dict[str, Any], made: Any) -> Any:
-    """What Keras' own layer returns: what was given in a dict in such a dict, a cell's states as they were given."""
-    if args and isinstance(args[0], dict):
-        return refilled(args[0], dict(zip(map(id, leaves(args[0])), leaves(made))))
-    if not is_a(layer, *CELLS):
-        return made
-    given = args[1] if len(args) > 1 else kwargs.get("states")
-    several = isinstance(given, (list, tuple))
-    output, *states = made
-    left = iter(states)
-    nest: Any = given if several else [given]
-    filled = [[next(left) for _ in part] if isinstance(part, (list, tuple)) else next(left) for part in nest]
-    return output, filled if several else filled[0]

@@ -13,7 +13,12 @@ from table_keras import TABLE
 from introspect import explain
 from introspect.layers import Spec
 
-SEVERAL = {"RNN": {"recurrent", "stacked_cells"}, "Dense": {"dense", "low_rank"}, "Embedding": {"embedding", "quantized"}}
+SEVERAL = {
+    "RNN": {"recurrent", "stacked_cells", "stepped"},
+    "Bidirectional": {"recurrent", "both_ways"},
+    "Dense": {"dense", "low_rank"},
+    "Embedding": {"embedding", "quantized"},
+}
 
 
 def test_every_class_of_the_installed_keras_is_in_the_table() -> None:

@@ -115,7 +115,7 @@ def test_a_model_that_is_not_built_has_nothing_to_be_verified_against() -> None:
     assert e.status == "incomplete"
     own = explain(Doubling(3, name="own"), (1, 8))
     assert own.status == "incomplete"
-    assert own["own"].params.working == "8·3 + 3"
+    assert own["own"].params.working == "(8 + 1)·3"
     assert own.model.values[own.model.outputs[0]].shape == (1, 6)
 
 
@@ -203,7 +203,7 @@ def test_a_subclass_with_a_call_of_its_own_owns_what_the_build_of_keras_asks_for
     model = keras.Sequential([keras.Input((4,)), Doubling(3, name="own"), layers.Dense(2, name="dense")])
     e = explain(model)
     assert_verified(e)
-    assert e["own"].params.working == "4·3 + 3"
+    assert e["own"].params.working == "(4 + 1)·3"
     assert e["dense"].params.working == "(6 + 1)·2"
     assert e.params == model.count_params() == 15 + 14
 

@@ -168,20 +168,18 @@ def test_a_pipeline_is_its_layers() -> None:
     assert e["cut"].output_shape[1:] == (4, 5, 3)
 
 
-def test_layers_that_own_nothing_and_have_no_law_are_carried() -> None:
-    class Cell(layers.Layer):
-        """A recurrent cell of the user's own."""
+def test_a_cell_that_is_no_layer_is_not_followed_and_its_output_carried() -> None:
+    class Cell:
+        """What `RNN` takes too, though nobody keeps its weights."""
 
         state_size = 4
 
-        def build(self, shape: Any) -> None:
-            self.kernel = self.add_weight(shape=(shape[-1], 4), name="kernel")
-
         def call(self, x: Any, states: Any) -> Any:
-            y = ops.matmul(x, self.kernel) + states[0]
+            y = x[:, :1] + states[0]
             return y, [y]
 
     e = explain(keras.Sequential([keras.Input((5, 3)), layers.RNN(Cell(), name="own"), layers.Dense(2, name="dense")]))
-    assert (e["own"].params, e["own"].status, e.opaque_params) == (12, "opaque", 12)
+    assert (e["own"].params, e["own"].status, e["own"].output_shape[1:]) == (0, "opaque", (4,))
+    assert any("its cell, Cell, is no layer" in note for note in e.model.notes)
     assert e["dense"].params.working == "(4 + 1)·2"
     assert e.status == "incomplete"

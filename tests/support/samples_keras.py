@@ -6,6 +6,7 @@ import importlib.util
 from typing import Any, Callable
 
 import keras
+from cells_keras import Doubled
 from keras import layers
 
 IMAGE = (9, 8, 4)
@@ -77,6 +78,8 @@ SAMPLES: dict[str, Callable[[], tuple[Any, Any]]] = {
     "attention": single(lambda: layers.AdditiveAttention(), (4, 6), (5, 6)),
     "conv lstm": single(lambda: layers.ConvLSTM2D(3, 2, return_sequences=True), (4, 6, 5, 2)),
     "stacked cells": single(lambda: layers.RNN([layers.LSTMCell(4), layers.GRUCell(3)]), (4, 2)),
+    "stepped": single(lambda: layers.RNN(Doubled(4), return_state=True), (4, 2)),
+    "both ways": single(lambda: layers.Bidirectional(layers.RNN([layers.LSTMCell(4), layers.GRUCell(3)])), (4, 2)),
     "spectral norm": single(lambda: layers.SpectralNormalization(layers.Dense(3)), (5,)),
     "low rank": single(lambda: layers.Dense(3, lora_rank=2), (5,)),
     "quantized": single(lambda: layers.Embedding(7, 3, dtype="int8_from_float32"), (5,)),
