@@ -259,7 +259,7 @@ def _spectral(layer: Any) -> Optional[Law]:
     key = next((s for s in inner.stored if s.name in ("kernel", "embeddings")), None)
     if key is None:
         raise ConfigurationError("the layer inside has no kernel to normalise", got=type(layer.layer).__name__)
-    along = (key.layout or "out").split()[-1]
+    along = key.layout.rpartition(" ")[2]
     spec = SpectralNorm(inner.spec, key.roles[0], along)
     return Law(spec, (*_moved(inner), Stored("vector_u", ("vector_u",), "one out")))
 

@@ -125,7 +125,8 @@ class SpectralNorm(_Around):
     """A vector for the power iteration on the kernel, as long as the kernel's axis `along`, and not trained; with `both`, a
     second one as long as the others together. `buffers`: the framework does not call them parameters.
 
-    Sources: arXiv:1802.05957; Keras' ``SpectralNormalization`` page, PyTorch's ``spectral_norm`` page. `of`: the kernel's role.
+    Sources: arXiv:1802.05957; Keras' ``SpectralNormalization`` page, PyTorch's ``spectral_norm`` page. `of`: the kernel's role;
+    `along` is its last axis where that has no name.
 
     >>> from .dense import Dense
     >>> [(t.role, t.shape) for t in SpectralNorm(Dense(5), "kernel", "out").tensors((None, 3))]
@@ -140,8 +141,9 @@ class SpectralNorm(_Around):
 
     def tensors(self, *inputs: Optional[Shape]) -> tuple[Tensor, ...]:
         sizes = dict(self.kernel(self.of, inputs).axes)
-        u = Tensor("vector_u", (("one", 1), ("out", sizes[self.along])), trainable=False, buffer=self.buffers)
-        rest = product(size for name, size in sizes.items() if name != self.along)
+        along = self.along or list(sizes)[-1]
+        u = Tensor("vector_u", (("one", 1), ("out", sizes[along])), trainable=False, buffer=self.buffers)
+        rest = product(size for name, size in sizes.items() if name != along)
         v = (Tensor("vector_v", (("one", 1), ("rest", rest)), trainable=False, buffer=self.buffers),) if self.both else ()
         return (*self.inner.tensors(*inputs), u, *v)
 
