@@ -115,13 +115,19 @@ def backends(session: nox.Session, backend: str) -> None:
 
 
 @nox.session(name="keras-3-0", python=interpreter("3.11"))
-def keras_3_0(session: nox.Session) -> None:
-    """Keras 3.0, the first, on JAX: whole models; the tests of single layers ask for layers that it does not have yet."""
+@nox.parametrize("backend", ["tensorflow", "jax"])
+def keras_3_0(session: nox.Session, backend: str) -> None:
+    """Keras 3.0, the first: whole models, and the laws of the layers that it has; tests/support/older_keras.py says where it
+    is no witness.
+    """
     install(session, "keras-3-0")
-    session.env["KERAS_BACKEND"] = "jax"
-    models, subclassed = "tests/introspect_keras/test_models.py", "tests/introspect_keras/test_subclassed.py"
-    cut = f"--deselect={models}::test_a_model_cut_out_of_another"  # there the layer in front of the cut is counted, too
-    run_tests(session, "keras", models, subclassed, cut)
+    session.env["INTROSPECT_PROFILE"] = "quick"  # the laws get all their examples in `everything`
+    session.env["KERAS_BACKEND"] = backend
+    files = [
+        f"tests/introspect_keras/test_{name}.py" for name in ("models", "subclassed", "laws", "composed_laws", "preparing_laws")
+    ]
+    cut = f"--deselect={files[0]}::test_a_model_cut_out_of_another"  # there the layer in front of the cut is counted, too
+    run_tests(session, "keras", *files, cut)
 
 
 @nox.session(python=interpreter("3.11"))

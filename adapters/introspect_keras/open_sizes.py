@@ -25,7 +25,7 @@ class Size(int):
     """A number in the place of an open size. `dim`: what it stands for, in the sizes of the inputs."""
 
     dim: Dim
-    dtype = "int32"  # Keras asks whatever is no plain number for it
+    dtype = name = "int32"  # Keras asks whatever is no plain number for it; Keras 3.0 its class
 
     @classmethod
     def of(cls, number: int, dim: Dim) -> int:

@@ -63,7 +63,10 @@ def drawn() -> dict[str, set[str]]:
 
 
 def classes() -> dict[str, type]:
-    return {cls.__name__: cls for _, cls in inspect.getmembers(layers, inspect.isclass) if issubclass(cls, layers.Layer)}
+    """All that this environment can make: some of Keras' own layers need TensorFlow on every backend."""
+    found = {cls.__name__: cls for _, cls in inspect.getmembers(layers, inspect.isclass) if issubclass(cls, layers.Layer)}
+    lacking = () if preparing.HAS_TENSORFLOW else preparing.NEED_TENSORFLOW
+    return {name: cls for name, cls in found.items() if name not in lacking}
 
 
 def test_every_argument_is_drawn_or_changes_nothing() -> None:

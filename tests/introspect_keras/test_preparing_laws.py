@@ -13,6 +13,7 @@ from agreement import assert_verified
 from breadth import sharing
 from hypothesis import given
 from keras import layers
+from older_keras import FIRST
 from strategies_keras import Case
 
 from introspect import ShapeError, explain
@@ -51,6 +52,9 @@ if strategies.HAS_TENSORFLOW:
     def test_texts(case: Case) -> None:
         holds(case)
 
+
+if strategies.HAS_TENSORFLOW and not FIRST:
+
     @pytest.mark.parametrize(
         ("name", "fields", "shape"),
         [
@@ -86,13 +90,15 @@ def pictures() -> dict[str, Any]:
     return {"images": keras.Input((8, 9, 3)), "labels": keras.Input((10,)), "bounding_boxes": boxes}
 
 
-@pytest.mark.parametrize("name", [name for name in ("MixUp", "RandomFlip") if hasattr(layers, name)])
-def test_pictures_in_a_dict_come_out_as_they_went_in(name: str) -> None:
-    x = pictures()
-    e = explain(keras.Model(x, getattr(layers, name)(bounding_box_format="xyxy", name="it")(x)))
-    assert_verified(e)
-    call = e.model.calls[-1]
-    assert e.model.shapes(call.outputs) == e.model.shapes(call.inputs)
+if not FIRST:
+
+    @pytest.mark.parametrize("name", ["MixUp", "RandomFlip"])
+    def test_pictures_in_a_dict_come_out_as_they_went_in(name: str) -> None:
+        x = pictures()
+        e = explain(keras.Model(x, getattr(layers, name)(bounding_box_format="xyxy", name="it")(x)))
+        assert_verified(e)
+        call = e.model.calls[-1]
+        assert e.model.shapes(call.outputs) == e.model.shapes(call.inputs)
 
 
 if hasattr(layers, "MaxNumBoundingBoxes"):

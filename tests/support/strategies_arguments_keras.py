@@ -13,6 +13,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 from strategies_keras import FORMATS, Case, Draw
+from strategies_preparing_keras import HAS_TENSORFLOW
 from under_test_keras import layers
 
 CHANGE_NOTHING = {
@@ -60,6 +61,8 @@ def strategies(*modules: Any) -> list[Any]:
 
 
 def _draws_cases(module: Any, name: str, value: Any) -> bool:
+    if name in ("lookups", "texts") and not HAS_TENSORFLOW:
+        return False
     return inspect.isfunction(value) and value.__module__ == module.__name__ and not inspect.signature(value).parameters
 
 
