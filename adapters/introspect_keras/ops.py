@@ -5,69 +5,28 @@ An operation whose arguments are not all tensors, constant arrays or plain numbe
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any, Optional
 
 from introspect.layers import (
     Activation,
     Concatenate,
     Einsum,
-    Elementwise,
     Expand,
-    Identity,
-    ImageSize,
     Index,
     MatMul,
     Pad,
     Permute,
-    Pool,
-    Reduce,
     Reshape,
     Split,
     Stack,
     Tile,
 )
 
-from .dialect import Node, leaves
-from .stored import CHANNELS, Law, chosen, pairs, sliding_padding
-
-Operation = Callable[[Any, Node], Optional[Law]]
-_WHOLE = (None, None, None)
-
-
-def _operands(node: Node) -> list[Any]:
-    """Everything that the operation was called with, lists opened."""
-    return [*leaves(node.args), *leaves(node.kwargs)]
-
-
-def _all_known(node: Node, count: Optional[int] = None) -> bool:
-    """Whether everything that goes in is an input of the node (if so many are asked for) or a plain number."""
-    tensors = {id(tensor) for tensor in node.inputs}
-    operands = _operands(node)
-    plain = all(id(x) in tensors or isinstance(x, (int, float, complex, bool)) for x in operands)
-    return plain and (count is None or len(operands) == count)
-
-
-def _rank(node: Node) -> int:
-    return len(node.inputs[0].shape)
-
-
-def _alone(make: Callable[[Any, Node], Optional[Law]]) -> Operation:
-    """A law for operations on one tensor."""
-    return lambda op, node: make(op, node) if len(node.inputs) == 1 else None
-
-
-def _elementwise(operation: str, operands: int = 2) -> Operation:
-    return lambda op, node: Law(Elementwise(operation)) if _all_known(node, operands) else None
-
-
-def _reduction(operation: str) -> Operation:
-    def law(op: Any, node: Node) -> Optional[Law]:
-        axis = op.axis
-        over = None if axis is None else tuple(axis) if isinstance(axis, (tuple, list)) else (axis,)
-        return Law(Reduce(operation, over, bool(getattr(op, "keepdims", False))))
-
-    return _alone(law)
+from .dialect import Node
+from .operands import WHOLE, Operation, all_known, alone, along_an_axis, as_long, elementwise, rank_of, reduction
+from .ops_arrays import ARRAYS, split_along
+from .ops_windows import WINDOWS
+from .stored import Law, pairs
 
 
 def _indexing(op: Any, node: Node) -> Optional[Law]:
@@ -81,7 +40,7 @@ def _indexing(op: Any, node: Node) -> Optional[Law]:
             ends = (item.start, item.stop, item.step)
             if any(not (end is None or isinstance(end, int)) for end in ends) or (item.step or 1) < 1:
                 return None
-            entries.append(_WHOLE if ends == (None, None, 1) else ends)
+            entries.append(WHOLE if ends == (None, None, 1) else ends)
         elif item is None or (isinstance(item, int) and not isinstance(item, bool)):
             entries.append(item)
         elif item is Ellipsis:
@@ -92,18 +51,18 @@ def _indexing(op: Any, node: Node) -> Optional[Law]:
 
 
 def _transposed(op: Any, node: Node) -> Optional[Law]:
-    axes = op.axes if op.axes is not None else tuple(reversed(range(_rank(node))))
+    axes = op.axes if op.axes is not None else tuple(reversed(range(rank_of(node))))
     return Law(Permute(tuple(axes)))
 
 
 def _swapped(op: Any, node: Node) -> Optional[Law]:
-    order = list(range(_rank(node)))
+    order = list(range(rank_of(node)))
     order[op.axis1], order[op.axis2] = order[op.axis2], order[op.axis1]
     return Law(Permute(tuple(order)))
 
 
 def _moved(op: Any, node: Node) -> Optional[Law]:
-    rank = _rank(node)
+    rank = rank_of(node)
     places = {destination % rank: source % rank for source, destination in zip(op.source, op.destination)}
     rest = iter([axis for axis in range(rank) if axis not in places.values()])
     return Law(Permute(tuple(places[i] if i in places else next(rest) for i in range(rank))))
@@ -118,27 +77,21 @@ def _reshaped(op: Any, node: Node) -> Optional[Law]:
 
 def _expanded(op: Any, node: Node) -> Optional[Law]:
     given = op.axis if isinstance(op.axis, (tuple, list)) else (op.axis,)
-    rank = _rank(node) + len(given)
+    rank = rank_of(node) + len(given)
     new = {axis % rank for axis in given}
-    return Law(Index(tuple(None if i in new else _WHOLE for i in range(rank))))
+    return Law(Index(tuple(None if i in new else WHOLE for i in range(rank))))
 
 
 def _squeezed(op: Any, node: Node) -> Optional[Law]:
     if op.axis is None:
         return None  # which axes vanish depends on sizes that may be open
     given = op.axis if isinstance(op.axis, (tuple, list)) else (op.axis,)
-    gone = {axis % _rank(node) for axis in given}
-    return Law(Index(tuple(0 if i in gone else _WHOLE for i in range(_rank(node)))))
+    gone = {axis % rank_of(node) for axis in given}
+    return Law(Index(tuple(0 if i in gone else WHOLE for i in range(rank_of(node)))))
 
 
 def _split(op: Any, node: Node) -> Optional[Law]:
-    whole, wanted = node.inputs[0].shape[op.axis], op.indices_or_sections
-    if whole is None:
-        return None
-    if isinstance(wanted, int):
-        return Law(Split((whole // wanted,) * wanted, op.axis)) if whole % wanted == 0 else None
-    ends = [0, *(int(end) for end in wanted), whole]
-    return Law(Split(tuple(b - a for a, b in zip(ends, ends[1:])), op.axis))
+    return split_along(op, node, op.axis)
 
 
 def _unstacked(op: Any, node: Node) -> Optional[Law]:
@@ -147,23 +100,23 @@ def _unstacked(op: Any, node: Node) -> Optional[Law]:
 
 
 def _concatenated(op: Any, node: Node) -> Optional[Law]:
-    return Law(Concatenate(op.axis)) if _all_known(node) else None
+    return Law(Concatenate(op.axis)) if all_known(node) else None
 
 
 def _stacked(op: Any, node: Node) -> Optional[Law]:
-    return Law(Stack(op.axis)) if _all_known(node) else None
+    return Law(Stack(op.axis)) if all_known(node) else None
 
 
 def _tiled(op: Any, node: Node) -> Optional[Law]:
     times = op.repeats if isinstance(op.repeats, (tuple, list)) else (op.repeats,)
-    return Law(Tile((1,) * (_rank(node) - len(times)) + tuple(times)))
+    return Law(Tile((1,) * (rank_of(node) - len(times)) + tuple(times)))
 
 
 def _repeated(op: Any, node: Node) -> Optional[Law]:
     if op.axis is None or not isinstance(op.repeats, int):
         return None
-    axis = op.axis % _rank(node)
-    return Law(Tile(tuple(op.repeats if i == axis else 1 for i in range(_rank(node)))))
+    axis = op.axis % rank_of(node)
+    return Law(Tile(tuple(op.repeats if i == axis else 1 for i in range(rank_of(node)))))
 
 
 def _broadcast(op: Any, node: Node) -> Optional[Law]:
@@ -172,14 +125,14 @@ def _broadcast(op: Any, node: Node) -> Optional[Law]:
 
 def _padded(op: Any, node: Node) -> Optional[Law]:
     amounts = pairs(op.pad_width)
-    return Law(Pad(amounts if len(amounts) > 1 else amounts * _rank(node), 0))
+    return Law(Pad(amounts if len(amounts) > 1 else amounts * rank_of(node), 0))
 
 
 def _taken(op: Any, node: Node) -> Optional[Law]:
     if op.axis is None or len(node.inputs) != 2:
         return None
-    axis = op.axis % _rank(node)
-    return Law(Index((*(_WHOLE,) * axis, "tensor")))
+    axis = op.axis % rank_of(node)
+    return Law(Index((*(WHOLE,) * axis, "tensor")))
 
 
 def _matmul(op: Any, node: Node) -> Optional[Law]:
@@ -187,12 +140,12 @@ def _matmul(op: Any, node: Node) -> Optional[Law]:
 
 
 def _dot(op: Any, node: Node) -> Optional[Law]:
-    two = len(node.inputs) == 2 and len(node.inputs[1].shape) in (1, 2) and _rank(node) > 0
+    two = len(node.inputs) == 2 and len(node.inputs[1].shape) in (1, 2) and rank_of(node) > 0
     return Law(MatMul()) if two else None
 
 
 def _einsum(op: Any, node: Node) -> Optional[Law]:
-    return Law(Einsum(op.subscripts)) if _all_known(node) else None
+    return Law(Einsum(op.subscripts)) if all_known(node) else None
 
 
 def _attention(op: Any, node: Node) -> Optional[Law]:
@@ -202,38 +155,8 @@ def _attention(op: Any, node: Node) -> Optional[Law]:
     return Law(Einsum("btnh,bsmh,bsmh->btnh")) if len(node.inputs) == 3 else None
 
 
-def _pooled(mode: str) -> Operation:
-    def law(op: Any, node: Node) -> Optional[Law]:
-        rank = _rank(node) - 2
-        size = op.pool_size if isinstance(op.pool_size, (tuple, list)) else (op.pool_size,) * rank
-        strides = op.strides if op.strides is not None else size
-        stride = strides if isinstance(strides, (tuple, list)) else (strides,) * rank
-        fields: dict[str, Any] = {"mode": mode, "channels": _channels(op), "unbatched": False}
-        return Law(Pool(tuple(size), tuple(stride), sliding_padding(op.padding, rank), **fields))
-
-    return _alone(law)
-
-
-def _channels(op: Any) -> str:
-    return str(chosen(CHANNELS, op.data_format or "channels_last", "data format"))
-
-
-def _resized(op: Any, node: Node) -> Optional[Law]:
-    height, width = op.size
-    return Law(ImageSize((int(height), int(width)), _channels(op)))
-
-
 def _activation(function: str) -> Operation:
-    return _alone(lambda op, node: Law(Activation(function)))
-
-
-def _unchanged(op: Any, node: Node) -> Optional[Law]:
-    return Law(Identity())
-
-
-def _along_an_axis(op: Any, node: Node) -> Optional[Law]:
-    """Without an axis the input is flattened first."""
-    return Law(Identity()) if op.axis is not None else Law(Reshape((-1,)))
+    return alone(lambda op, node: Law(Activation(function)))
 
 
 _BINARY = {
@@ -246,7 +169,7 @@ _BINARY = {
 _ACTIVATIONS = (
     "Relu", "Relu6", "Sigmoid", "SparseSigmoid", "Softplus", "Softsign", "Silu", "Squareplus", "LogSigmoid", "LeakyRelu",
     "HardSigmoid", "HardSilu", "HardTanh", "HardShrink", "SoftShrink", "TanhShrink", "Threshold", "Elu", "Selu", "Gelu",
-    "Celu", "Softmax", "LogSoftmax", "Sparsemax", "Tanh", "Mish",
+    "Celu", "Softmax", "LogSoftmax", "Sparsemax", "SparsePlus", "Tanh", "Mish",
 )  # fmt: skip
 _UNCHANGED = (
     "Absolute", "Abs", "Fabs", "Negative", "Exp", "Exp2", "Expm1", "Log", "Log1p", "Log2", "Log10", "Sqrt", "Rsqrt", "Cbrt",
@@ -261,16 +184,17 @@ _REDUCTIONS = (
 )  # fmt: skip
 
 OPERATIONS: dict[str, Operation] = {
-    **{name: _elementwise(operation) for name, operation in _BINARY.items()},
+    **{name: elementwise(operation) for name, operation in _BINARY.items()},
     **{name: _activation(name.lower()) for name in _ACTIVATIONS},
-    **dict.fromkeys(_UNCHANGED, _alone(_unchanged)),
-    **dict.fromkeys(("Cumsum", "Cumprod", "Roll", "Sort", "Argsort"), _alone(_along_an_axis)),
-    **{name: _reduction(name.lower()) for name in _REDUCTIONS},
-    "Where": _elementwise("where", 3), "GetItem": _indexing, "Transpose": _alone(_transposed),
-    "Swapaxes": _alone(_swapped), "Moveaxis": _alone(_moved), "Reshape": _alone(_reshaped),
-    "Ravel": _alone(lambda op, node: Law(Reshape((-1,)))), "ExpandDims": _alone(_expanded), "Squeeze": _alone(_squeezed),
-    "Split": _alone(_split), "Unstack": _alone(_unstacked), "Concatenate": _concatenated, "Stack": _stacked,
-    "Tile": _alone(_tiled), "Repeat": _alone(_repeated), "BroadcastTo": _alone(_broadcast), "Pad": _alone(_padded),
+    **dict.fromkeys(_UNCHANGED, alone(as_long)),
+    **dict.fromkeys(("Cumsum", "Cumprod", "Roll", "Sort", "Argsort"), alone(along_an_axis)),
+    **{name: reduction(name.lower()) for name in _REDUCTIONS},
+    "Where": elementwise("where", 3), "GetItem": _indexing, "Transpose": alone(_transposed),
+    "Swapaxes": alone(_swapped), "Moveaxis": alone(_moved), "Reshape": alone(_reshaped),
+    "Ravel": alone(lambda op, node: Law(Reshape((-1,)))), "ExpandDims": alone(_expanded), "Squeeze": alone(_squeezed),
+    "Split": alone(_split), "Unstack": alone(_unstacked), "Concatenate": _concatenated, "Stack": _stacked,
+    "Tile": alone(_tiled), "Repeat": alone(_repeated), "BroadcastTo": alone(_broadcast), "Pad": alone(_padded),
     "Take": _taken, "Matmul": _matmul, "Dot": _dot, "Einsum": _einsum, "DotProductAttention": _attention,
-    "MaxPool": _pooled("max"), "AveragePool": _pooled("average"), "Resize": _alone(_resized),
+    **ARRAYS,
+    **WINDOWS,
 }  # fmt: skip

@@ -34,6 +34,7 @@ from introspect.layers import (
 
 from .calls2 import Call, NoLawError, name_of_function, operands, plain
 from .dialect import Node, fed_to, leaves
+from .equations import meeting
 from .ops2_windows import WINDOWS
 from .stored import Law, pairs
 
@@ -159,7 +160,7 @@ def _einsum(call: Call) -> Spec:
 
 
 def _tensordot(call: Call) -> Spec:
-    """As an Einstein sum: the axes that meet have one letter."""
+    """As an Einstein sum."""
     m, n = call.rank_of(call.given["a"]), call.rank_of(call.given["b"])
     axes = call.get("axes")
     if isinstance(plain(axes), int):
@@ -167,10 +168,7 @@ def _tensordot(call: Call) -> Spec:
     else:
         left, right = ([axis] if isinstance(axis, int) else list(axis) for axis in axes)
         meet = [(i % m, j % n) for i, j in zip(left, right)]
-    first = [chr(97 + i) for i in range(m)]
-    second = [next((first[i] for i, j in meet if j == k), chr(97 + m + k)) for k in range(n)]
-    rest = [c for c in first if c not in second] + [c for c in second if c not in first]
-    return Einsum(f"{''.join(first)},{''.join(second)}->{''.join(rest)}")
+    return Einsum(meeting(m, n, meet))
 
 
 def _split(call: Call) -> Spec:

@@ -19,6 +19,7 @@ from .distributed import TimeDistributed
 from .einsum_dense import EinsumDense
 from .embedding import Embedding, EmbeddingBag
 from .encoding import BoxCount, Encoding, ImageSize, MelSpectrogram, Spectrogram, Tokens
+from .fourier import RealFourier, ShortFourier
 from .local import LocallyConnected
 from .loss import (
     AdaptiveSoftmax,
@@ -31,6 +32,7 @@ from .loss import (
     MarginLoss,
     TripletLoss,
 )
+from .matrices import Factors
 from .merge import Concatenate, Einsum, Elementwise, MatMul, Meshgrid, Stack, broadcast
 from .noise import Noise
 from .norm import (
@@ -68,18 +70,18 @@ from .wrapped import Computed, Frozen, LowRank, Pruned, Quantize, SpectralNorm, 
 __all__ = [
     "Activation", "AdaptivePool", "AdaptiveSoftmax", "Along", "BatchNorm", "Bilinear", "BothWays", "BoxCount", "CTCLoss",
     "ChannelScale", "ChannelShuffle", "ClassToken", "ClassificationLoss", "Computed", "Concatenate", "Connections",
-    "Container", "Contraction", "Conv", "ConvRecurrent", "CosineEmbeddingLoss", "CosineSimilarity", "Created", "CrossDistance",
-    "CustomRecurrent", "DataNormalization", "Declared", "DecomposedRelativePosition", "Dense", "DepthwiseConv", "Diagonal",
-    "DotAttention", "Einsum", "EinsumDense", "Elementwise", "ElementwiseLoss", "Embedding", "EmbeddingBag", "Encoding",
-    "Expand", "FeaturePool", "Flatten", "Fold", "FourierFeatures", "FractionalPool", "Frozen", "GatedLinear", "Gather",
-    "GaussianLoss", "GlobalPool", "GridSample", "GroupNorm", "Highway", "Identity", "ImageSize", "Index", "IndexSelect",
-    "Input", "InstanceNorm", "Inverse", "LayerNorm", "LinearCrossEntropy", "LocallyConnected", "LowRank", "MarginLoss",
-    "MatMul", "MaxUnpool", "MaxoutDense", "MelSpectrogram", "Meshgrid", "MultiHeadAttention", "Noise", "OneHot", "Opaque",
-    "PReLU", "Pad", "PairwiseDistance", "PerHeadAttention", "Permute", "PixelShuffle", "Pool", "PositionEmbedding", "Pruned",
-    "PyramidPool", "Quantize", "Quantized", "RMSNorm", "Recurrent", "RecurrentCell", "Reduce", "RelativePositionBias",
-    "Repeat", "Reshape", "ReversibleEmbedding", "ScaleShift", "ScaledDotProduct", "SeparableConv",
-    "SeparablePositionEmbedding", "Shape", "Slice", "SlidingView", "SpatialTransformer", "Spec", "SpectralNorm", "Spectrogram",
-    "Split", "Stack", "StackedCells", "Standardization", "Stepped", "Tensor", "Term", "Tile", "TimeDistributed", "Tokens",
-    "TopK", "TransposedConv", "TripletLoss", "Unfold", "Upsample", "WeightNorm", "axis_suffixes", "broadcast", "kernel_axes",
-    "windows",
+    "Container", "Contraction", "Conv", "ConvRecurrent", "CosineEmbeddingLoss", "CosineSimilarity", "Created",
+    "CrossDistance", "CustomRecurrent", "DataNormalization", "Declared", "DecomposedRelativePosition", "Dense",
+    "DepthwiseConv", "Diagonal", "DotAttention", "Einsum", "EinsumDense", "Elementwise", "ElementwiseLoss", "Embedding",
+    "EmbeddingBag", "Encoding", "Expand", "Factors", "FeaturePool", "Flatten", "Fold", "FourierFeatures", "FractionalPool",
+    "Frozen", "GatedLinear", "Gather", "GaussianLoss", "GlobalPool", "GridSample", "GroupNorm", "Highway", "Identity",
+    "ImageSize", "Index", "IndexSelect", "Input", "InstanceNorm", "Inverse", "LayerNorm", "LinearCrossEntropy",
+    "LocallyConnected", "LowRank", "MarginLoss", "MatMul", "MaxUnpool", "MaxoutDense", "MelSpectrogram", "Meshgrid",
+    "MultiHeadAttention", "Noise", "OneHot", "Opaque", "PReLU", "Pad", "PairwiseDistance", "PerHeadAttention", "Permute",
+    "PixelShuffle", "Pool", "PositionEmbedding", "Pruned", "PyramidPool", "Quantize", "Quantized", "RMSNorm", "RealFourier",
+    "Recurrent", "RecurrentCell", "Reduce", "RelativePositionBias", "Repeat", "Reshape", "ReversibleEmbedding",
+    "ScaleShift", "ScaledDotProduct", "SeparableConv", "SeparablePositionEmbedding", "Shape", "ShortFourier", "Slice",
+    "SlidingView", "SpatialTransformer", "Spec", "SpectralNorm", "Spectrogram", "Split", "Stack", "StackedCells",
+    "Standardization", "Stepped", "Tensor", "Term", "Tile", "TimeDistributed", "Tokens", "TopK", "TransposedConv",
+    "TripletLoss", "Unfold", "Upsample", "WeightNorm", "axis_suffixes", "broadcast", "kernel_axes", "windows",
 ]  # fmt: skip

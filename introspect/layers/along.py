@@ -8,6 +8,7 @@ from typing import ClassVar
 from ..algebra import Dim, maximum, minimum
 from ..errors import ConfigurationError, ShapeError
 from .base import Shape, Spec, require_dim, require_rank, show
+from .merge import broadcast
 from .window import require_at_least
 
 
@@ -78,7 +79,7 @@ class Gather(Spec):
     """Elements picked along `axis` by an index as wide as the result. Sources: PyTorch's ``gather`` and ``scatter`` pages.
 
     `scattered`: the other way round: the first input with elements put where the index says; what is put there, if it is a
-    tensor, is the third input.
+    tensor, is the third input. `stretched`: axes of size 1 are broadcast, but the one that is picked along.
 
     >>> Gather(1).output((4, 9), (4, 2)), Gather(1, scattered=True).output((4, 9), (4, 2), (4, 5))
     ((4, 2), (4, 9))
@@ -86,11 +87,16 @@ class Gather(Spec):
 
     axis: int
     scattered: bool = False
+    stretched: bool = False
     kind: ClassVar[str] = "gather"
 
     def output(self, *inputs: Shape) -> Shape:
         x, index, *source = inputs
         axis = axis_of(x, self.axis, "gather")
+        if self.stretched:
+            require_rank(index, (len(x),), "an index")
+            rest = broadcast((*x[:axis], *x[axis + 1 :]), (*index[:axis], *index[axis + 1 :]))
+            return (*rest[:axis], index[axis], *rest[axis:])
         self._require_inside(index, x, axis)
         if self.scattered and source:
             self._require_inside(index, source[0], None)
