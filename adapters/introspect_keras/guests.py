@@ -79,8 +79,9 @@ def counted_again(variables: Sequence[Any]) -> tuple[int, int]:
     """How many numbers, and trained ones, are of parameters that an earlier variable is made of as well."""
     again, trained, seen = 0, 0, set()
     for variable, key in zip(variables, keys_of(variables)):
-        size = prod(variable.shape) if key in seen else 0
-        again, trained = again + size, trained + (size if variable.trainable else 0)
+        if key in seen:  # on PyTorch alone; Keras 1's variables know neither their shape nor their flag
+            size = prod(variable.shape)
+            again, trained = again + size, trained + (size if variable.trainable else 0)
         seen.add(key)
     return again, trained
 
