@@ -21,7 +21,7 @@ from .open_sizes import BATCH, OpenSizeError, Size, dim_of, name_of, names_of, o
 from .tracing import Recorder
 
 _BATCHES = (22, 26)
-_STEP = 672  # divisible by most patches, windows and heads
+_STEP = 336  # divisible by most patches, windows and heads; no loop over it takes long
 
 
 def trace(dialect: Dialect, layer: Any, shapes: Sequence[ReportedShape], node: Optional[Node], names: Sequence[str]) -> Graph:
