@@ -107,7 +107,8 @@ class Translator:
         if law is not None and all(shape is not None for shape in shapes):
             return self.builder.carry(index, values, law.spec.outputs(*[shape for shape in shapes if shape is not None]))
         outputs = said(self.dialect, layer, [as_reported(shape) for shape in shapes], node)
-        known = [self._in_terms_of(around.fed, tensor.shape) for tensor in (node.outputs if node is not None else ())]
+        made = node.outputs if node is not None and around.fed else ()  # only code that is followed has sizes in such terms
+        known = [self._in_terms_of(around.fed, tensor.shape) for tensor in made]
         carried = [_carried(shape, shapes) for shape in outputs]
         return self.builder.carry(
             index, values, [sized or shape for sized, shape in zip_longest(known[: len(carried)], carried)]
