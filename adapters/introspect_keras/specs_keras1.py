@@ -10,8 +10,10 @@ from introspect.layers import (
     Activation,
     BatchNorm,
     Concatenate,
+    Contraction,
     Conv,
     ConvRecurrent,
+    Created,
     Dense,
     Elementwise,
     Embedding,
@@ -317,7 +319,18 @@ def _merge(layer: Any) -> Optional[Law]:
         return Law(Concatenate(layer.concat_axis))
     if isinstance(layer.mode, str) and layer.mode in _MERGES:
         return Law(Elementwise(_MERGES[layer.mode], "none"))
-    return None
+    if layer.mode in ("dot", "cos"):
+        axes = layer.dot_axes
+        return Law(Contraction(axes if isinstance(axes, int) else (axes[0], axes[1]), alike=layer.mode == "cos"))
+    return _declared(layer) if callable(layer.mode) else None
+
+
+def _declared(layer: Any) -> Optional[Law]:
+    """A function that says the shape of what it makes, without the batch; what it does is not looked into."""
+    shape = getattr(layer, "_output_shape", None)
+    if not isinstance(shape, (tuple, list)) or not all(isinstance(dim, int) for dim in shape):
+        return None
+    return Law(Created((("input", 0), *shape)))
 
 
 LAYERS: Table = {
@@ -343,5 +356,5 @@ LAYERS: Table = {
     **{f"ZeroPadding{rank}D": _zero_padding for rank in (1, 2, 3)},
     **{f"Cropping{rank}D": _cropping for rank in (1, 2, 3)},
     **{f"UpSampling{rank}D": _upsampling for rank in (1, 2, 3)},
-    "Merge": _merge, "Masking": _identity, "ActivityRegularization": _identity, "InputLayer": _identity,
+    "Merge": _merge, "Lambda": _declared, "Masking": _identity, "ActivityRegularization": _identity, "InputLayer": _identity,
 }  # fmt: skip

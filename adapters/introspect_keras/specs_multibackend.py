@@ -19,6 +19,6 @@ def _bidirectional(layer: Any) -> Optional[Law]:
 
 
 OLDER: Table = {
-    **{name: FIRST[name] for name in ("MaxoutDense", "Highway", "Merge")},
+    **{name: FIRST[name] for name in ("MaxoutDense", "Highway", "Merge", "Lambda")},
     "Bidirectional": _bidirectional,
 }

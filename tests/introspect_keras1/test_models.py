@@ -131,12 +131,32 @@ def test_a_recurrence_of_images_keeps_its_gates_apart(dim_ordering: str) -> None
     assert len(e["lstm"].tensors) == 12
 
 
-def test_a_function_has_no_law_and_what_follows_is_worked_out() -> None:
+def test_a_function_has_the_shape_that_it_declares() -> None:
     model = Sequential([Lambda(lambda x: x[:, :2], output_shape=(2,), input_shape=(4,), name="cut"), Dense(3, name="dense")])
     e = explain(model)
-    assert e["cut"].status == "opaque"
+    assert_verified(e)
+    assert e["cut"].output_shape[1:] == (2,)
     assert e["dense"].params.working == "(2 + 1)·3"
+
+
+@pytest.mark.parametrize("declared", [None, lambda shape: (shape[0], 2)])
+def test_a_function_that_declares_none_is_opaque_and_what_follows_is_worked_out(declared: Any) -> None:
+    cut = Lambda(lambda x: x[:, :2], output_shape=declared, input_shape=(4,), name="cut")
+    e = explain(Sequential([cut, Dense(3, name="dense")]))
+    assert e["cut"].status == "opaque"
+    assert e["dense"].params.working == ("(2 + 1)·3" if declared else "(4 + 1)·3")  # on Theano Keras takes it to be the input's
     assert e.status == "incomplete"
+
+
+def test_branches_that_are_multiplied_or_joined_by_a_function() -> None:
+    left, right = Input(shape=(5, 4), name="left"), Input(shape=(6, 4), name="right")
+    dot = merge([left, right], mode="dot", dot_axes=[2, 2], name="dot")
+    cosine = merge([Flatten()(left), Flatten()(left)], mode="cos", dot_axes=1, name="cos")
+    own = merge([left, left], mode=lambda both: both[0] - both[1], output_shape=(5, 4), name="own")
+    e = explain(Model([left, right], [Dense(3, name="dense")(Flatten()(dot)), cosine, own]))
+    assert_verified(e)
+    assert [e[name].output_shape[1:] for name in ("dot", "cos", "own")] == [(5, 6), (1,), (5, 4)]
+    assert e["dense"].params == (5 * 6 + 1) * 3
 
 
 class Scaled(Layer):

@@ -84,7 +84,7 @@ def test_layers_that_keras_1_left_behind() -> None:
     assert (e["highway"].params, e["maxout"].params) == (2 * (144 + 12), 3 * 6 * 13)
 
 
-def test_a_function_and_a_layer_of_the_users_are_opaque_and_what_follows_is_worked_out() -> None:
+def test_a_function_has_the_shape_that_it_declares_a_layer_of_the_users_is_opaque_what_follows_is_worked_out() -> None:
     class Scaled(Layer):
         def build(self, input_shape: Any) -> None:
             self.factor = self.add_weight(shape=(input_shape[1],), name="factor", initializer="ones")
@@ -95,7 +95,7 @@ def test_a_function_and_a_layer_of_the_users_are_opaque_and_what_follows_is_work
 
     cut = layers.Lambda(lambda x: x[:, :2], output_shape=(2,), input_shape=(4,), name="cut")
     e = explain(Sequential([cut, Scaled(name="own"), layers.Dense(3, name="dense")]))
-    assert (e["cut"].status, e["own"].status, e.status) == ("opaque", "opaque", "incomplete")
+    assert (e["cut"].status, e["own"].status, e.status) == ("verified", "opaque", "incomplete")
     assert (e["own"].params, e.opaque_params) == (2, 2)
     assert e["dense"].params.working == "(2 + 1)·3"
 

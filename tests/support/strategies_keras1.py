@@ -206,10 +206,21 @@ def _how_many(rank: int) -> Any:
     return st.sampled_from({1: [2], 2: [2, 4], 3: [3]}[rank])
 
 
+def _product(draw: Draw, mode: str, shape: Shape) -> Case:
+    """Two inputs that mostly meet along an axis of each."""
+    other = shape if mode == "cos" else (shape[0], *_example(draw)[1:])
+    last = draw(st.booleans())
+    i, j = (len(x) - 1 if last else draw(st.integers(1, len(x) - 1)) for x in (shape, other))
+    met = draw(st.sampled_from([shape[i]] * 5 + [13]))
+    return Case("Merge", (), {"mode": mode, "dot_axes": -1 if last else [i, j]}, (shape, (*other[:j], met, *other[j + 1 :])))
+
+
 @st.composite
 def merges(draw: Draw) -> Case:
-    mode = draw(st.sampled_from(["sum", "mul", "ave", "max", "concat"]))
+    mode = draw(st.sampled_from(["sum", "mul", "ave", "max", "concat", "dot", "cos"]))
     shape = _example(draw)
+    if mode in ("dot", "cos"):
+        return _product(draw, mode, shape)
     count = draw(st.integers(2, 3))
     if mode == "concat":
         axis = draw(st.integers(1, len(shape) - 1) | st.just(-1))
