@@ -46,6 +46,7 @@ from introspect.layers import (
 )
 
 from .detecting import framework_class, is_second, overrides
+from .specs_attention import CALLED
 from .specs_preparing import PREPARING
 from .specs_recurrent import RECURRENT
 from .stored import CHANNELS, Law, Stored, Table, chosen, name_of, pairs, plain, sliding_padding
@@ -333,6 +334,7 @@ LAYERS: Table = {
     "LocallyConnected1D": _local, "LocallyConnected2D": _local, "DepthwiseConv1D": _depthwise, "DepthwiseConv2D": _depthwise,
     "SeparableConv1D": _separable, "SeparableConv2D": _separable,
     "Dense": _dense, "RandomFourierFeatures": _fourier, "Embedding": _embedding,
+    "ReversibleEmbedding": lambda layer: CALLED["ReversibleEmbedding"](layer, None),  # inside another one, and read forwards
     **{f"MaxPooling{rank}D": _pool("max") for rank in (1, 2, 3)},
     **{f"AveragePooling{rank}D": _pool("average") for rank in (1, 2, 3)},
     **{f"GlobalMaxPooling{rank}D": _global("max", rank) for rank in (1, 2, 3)},

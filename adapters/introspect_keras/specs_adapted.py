@@ -191,3 +191,22 @@ def _undecided(holder: Any) -> bool:
         return False
     every = [policy.default_policy, *(policy[key] for key in policy)]
     return any(one.quantization_mode for one in every) and len({one.name for one in every}) > 1
+
+
+def refused_when_run(model: Any) -> list[str]:
+    """In words, where a dtype asks for numbers that a layer cannot compute with: Keras builds such a layer, and no more."""
+    if not hasattr(type(model), "quantization_mode"):
+        return []
+    quantised = [layer for layer in model._flatten_layers() if layer.quantization_mode is not None]
+    unable = [layer for layer in quantised if not _computes(layer)]
+    if not unable:
+        return []
+    names = ", ".join(dict.fromkeys(str(layer.name) for layer in unable[:4])) + (", ..." if len(unable) > 4 else "")
+    hint = "model.quantize() passes such layers by"
+    return [f"Keras counts what has the dtype {unable[0].dtype_policy.name} and refuses to run {names} in it: {hint}"]
+
+
+def _computes(layer: Any) -> bool:
+    """Whether the layer's class says how it is computed in its quantised dtype."""
+    method = f"_{layer.quantization_mode}_call"
+    return any(method in vars(cls) for cls in type(layer).__mro__ if cls.__name__ != "Layer")

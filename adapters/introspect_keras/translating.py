@@ -22,6 +22,7 @@ from .given import settle, spoken_of, wanted
 from .graph import Around, Walk, said
 from .guests import guest_at, keys_of
 from .open_sizes import Size, holds_size, names_of, opened
+from .specs_adapted import refused_when_run
 from .stored import Law, Stored
 
 FRAMEWORK = "keras"
@@ -45,6 +46,7 @@ def translate(model: Any, inputs: Any = None) -> Model:
             f"{path or model.name}: its layers are applied by code that is not read; their parameters are complete, on the "
             "shapes that they were built on, and how often and in which order they are applied is unknown"
         )
+    builder.notes += refused_when_run(model)
     return builder.finish(outputs, complete=walk.complete)
 
 
