@@ -10,12 +10,13 @@ from dataclasses import dataclass, replace
 from typing import Any, Optional
 
 from introspect.building import Builder
+from introspect.errors import IntrospectError
 from introspect.ir import Holding
 from introspect.layers import BothWays, Container, Declared, Input, Shape, Spec, Stepped, TimeDistributed
 from introspect.layers.stepped import Link
 from introspect.reported import ReportedShape
 
-from .detecting import is_a, is_layer, is_second, overrides
+from .detecting import facts, is_a, is_layer, is_second, overrides
 from .dialect import DeclaredWeight, Dialect, Graph, Node, UntraceableError, alike, leaves
 from .graph import Around, Walk
 from .stored import Law, Stored
@@ -76,18 +77,29 @@ class Size:
 
 
 def _stepped(dialect: Dialect, layer: Any, shapes: Sequence[ReportedShape], node: Optional[Node]) -> Law:
-    if not is_layer(layer.cell):
-        raise UntraceableError(f"its cell, {type(layer.cell).__name__}, is no layer")
+    _require_followable(layer)
     plain, spatial = (states_of(layer.cell, spatial=spatial) for spatial in (False, True))
     try:
         return _Step(dialect, layer, shapes, node, plain).law()
-    except UntraceableError as error:
+    except (UntraceableError, IntrospectError) as error:
         if plain == spatial or is_second(layer):  # there several axes are written in another way
             raise
         try:
             return _Step(dialect, layer, shapes, node, spatial).law()
-        except UntraceableError:
+        except (UntraceableError, IntrospectError):
             raise error from None
+
+
+def _require_followable(layer: Any) -> None:
+    """Raise `UntraceableError` where following the cell would not find everything that is owned."""
+    if not is_layer(layer.cell):
+        raise UntraceableError(f"its cell, {type(layer.cell).__name__}, is no layer")
+    keras = facts(type(layer)).layer_class
+    odd = next((part for part in layer.cell._flatten_layers() if facts(type(part)).layer_class is not keras), None)
+    if odd is not None:
+        raise UntraceableError(f"{type(odd).__name__} is of another Keras than the layer around it")
+    if not layer.built and overrides(layer, ("build", "add_weight")):
+        raise UntraceableError("it is not built, and what its own build makes is not known")
 
 
 def states_of(cell: Any, *, spatial: bool) -> list[Any]:
@@ -156,6 +168,9 @@ class _Step:
         args = (_filled(self.entrance, left), _filled(self.states, left))
         constants = list(left)
         result, graph = recorder.one_step(self.cell, tensors, args, {"constants": constants} if constants else {})
+        apart = recorder.asked_apart(self.cell)
+        if apart:
+            raise UntraceableError(f"the weights of {', '.join(apart)} are used by code that is not its own")
         if not isinstance(result, (list, tuple)) or len(result) != 2:
             raise UntraceableError(f"{self.cell.name} does not return an output and its states")
         return graph, len(list(leaves(result[0])))

@@ -52,6 +52,7 @@ def report(model: Any, translated: Model, *, full: bool = True) -> Reported:
         notes=(
             *_optimizer_note(dialect, model, params),
             *_packed_note(params, missed),
+            *_unbuilt_note(dialect, model, visitor),
             *([note_on_counting_again(params or 0, again)] if again else ()),
             *([f"count_params() says {params:,}: {state:,} of these are sums that metrics keep"] if state and params else ()),
             *(note for one in visitor.guests for note in one.notes),
@@ -63,6 +64,15 @@ def report(model: Any, translated: Model, *, full: bool = True) -> Reported:
 def entrances(translated: Model) -> tuple[str, ...]:
     """What the model's inputs are called."""
     return tuple(translated.layers[call.layer].path for call in translated.calls[: len(translated.inputs)])
+
+
+def _unbuilt_note(dialect: Dialect, model: Any, visitor: Reporter) -> tuple[str, ...]:
+    """Why Keras counts less while the layers in a cell are not built."""
+    paths = [path for path, layer in visitor.layers.items() if not layer.whole]
+    said = dialect.count_params(model) if paths else None
+    if said is None:
+        return ()
+    return (f"count_params() says {said:,}: some of what is inside {', '.join(paths)} is not built before it computes",)
 
 
 def _optimizer_note(dialect: Dialect, model: Any, params: Optional[int]) -> tuple[str, ...]:

@@ -62,6 +62,7 @@ class Recorder:
         self._made: list[Any] = []  # layers whose variables were symbolic here
         self._stand_ins: dict[int, Any] = {}
         self._twins: dict[int, Any] = {}
+        self._called: set[int] = set()  # layers (by ``id``)
         self._weights: dict[int, list[tuple[str, tuple[int, ...], bool]]] = {}
         self._asked = AskedAgain(dialect)
         self._lent = Lent(self._weight_tensor)
@@ -92,6 +93,11 @@ class Recorder:
         fed = tuple(tensors)
         with self.names_put_back():
             return self._graph_of(cell, fed, lambda: self._framed(cell, fed, lambda: self._own_code(cell, fed, args, kwargs)))
+
+    def asked_apart(self, layer: Any) -> list[str]:
+        """The layers within `layer` that asked for weights, though nobody called them."""
+        called = self._called | {id(layer)}
+        return [part.name for part in layer._flatten_layers() if id(part) in self._weights and id(part) not in called]
 
     def _graph_of(self, layer: Any, tensors: tuple[Any, ...], run: Any) -> tuple[Any, Graph]:
         """What `run` returns and its graph, with nothing left behind."""
@@ -166,6 +172,7 @@ class Recorder:
         args, kwargs = self._symbolic(args), self._symbolic(kwargs)
         if traceable(layer):
             kwargs = {**kwargs, **self._masks.asked_for(layer, args, kwargs)}
+        self._called.add(id(layer))
         try:
             result, inner = self._through(layer, args, kwargs)
         except IntrospectError as error:

@@ -24,6 +24,7 @@ BARE = "bare parameters"  # tensors of a module that only holds others
 FAMILIES = {
     "depthwise_conv": "conv", "locally_connected": "conv", "instance_norm": "norm", "batch_norm": "norm", "layer_norm": "norm",
     "rms_norm": "norm", "group_norm": "norm", "recurrent_cell": "recurrent", "maxout_dense": "dense", "highway": "dense",
+    "stacked_cells": "recurrent", "stepped": "recurrent", "both_ways": "recurrent",
 }  # fmt: skip
 
 

@@ -10,10 +10,10 @@ from strategies_keras import SMALL, Draw
 from under_test_keras import SECOND, keras, layers
 
 if SECOND:
-    from tensorflow import TensorShape, concat, matmul, tanh
+    from tensorflow import TensorShape, concat, matmul, tanh, zeros
 else:
     from keras.ops import concatenate as concat
-    from keras.ops import matmul, tanh
+    from keras.ops import matmul, tanh, zeros
 
 registered = keras.utils.register_keras_serializable("cells")
 
@@ -115,6 +115,9 @@ class Maps(layers.Layer):
         self.output_size = TensorShape(size) if SECOND else size
         self.of_input = layers.Conv2D(filters, 3, padding="same", name="inputs")
         self.of_state = layers.Conv2D(filters, 3, padding="same", use_bias=False, name="states")
+
+    def get_initial_state(self, inputs: Any = None, batch_size: Any = None, dtype: Any = None) -> Any:
+        return [zeros((batch_size, self.side, self.side, self.filters))]
 
     def call(self, inputs: Any, states: Any) -> Any:
         output = tanh(self.of_input(inputs) + self.of_state(states[0]))
