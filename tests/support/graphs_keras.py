@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from typing import Any, Callable
 
 import keras
+from hypothesis import assume
 from hypothesis import strategies as st
 from keras import layers, ops
 
@@ -114,19 +116,57 @@ def _step(draw: Draw, x: Any) -> Any:
     return draw(st.sampled_from(table(draw)))()(x)
 
 
+def _shared(draw: Draw, tensors: list[Any]) -> Any:
+    """A layer that was applied before, applied to another tensor."""
+    found = [x._keras_history.operation for x in tensors]
+    whole = (layers.InputLayer, keras.Model)  # of a model Keras does not ask whether what comes in fits
+    applied = [layer for layer in found if isinstance(layer, layers.Layer) and not isinstance(layer, whole)]
+    return draw(st.sampled_from(applied or [layers.Flatten()]))(draw(st.sampled_from(tensors)))
+
+
+def _made(draw: Draw, tensors: list[Any]) -> Any:
+    """One more tensor; None where Keras refuses what was drawn, or nothing would be left."""
+    kind = draw(st.sampled_from(["step"] * 6 + ["merge"] * 2 + ["nested", "shared"]))
+    x = draw(st.sampled_from(tensors[-3:]))
+    try:
+        if kind in ("merge", "shared"):
+            made = (_merged if kind == "merge" else _shared)(draw, tensors)
+        else:
+            made = (_nested if kind == "nested" else _step)(draw, x)
+    except (ValueError, TypeError, NotImplementedError):  # these where a layer takes several tensors
+        return None
+    return made if all(dim for dim in getattr(made, "shape", (0, 0))[1:]) else None
+
+
 @st.composite
 def graphs(draw: Draw) -> keras.Model:
-    """A Functional model, each of whose tensors has a known shape."""
+    """A Functional model, each of whose tensors has a known shape; inputs and outputs may have names."""
     inputs = [keras.Input(draw(st.sampled_from([(6, 5, 2), (4, 3), (5,)]))) for _ in range(draw(st.integers(1, 2)))]
     tensors: list[Any] = list(inputs)
     for _ in range(draw(st.integers(1, 7))):
-        kind = draw(st.sampled_from(["step"] * 6 + ["merge"] * 2 + ["nested"]))
-        x = draw(st.sampled_from(tensors[-3:]))
+        made = _made(draw, tensors)
+        tensors += [] if made is None else [made]
+    outputs = [tensors[-1], *draw(st.lists(st.sampled_from(tensors), max_size=2, unique_by=id))]
+    outputs = list({id(y): y for y in outputs}.values())
+    if draw(st.integers(0, 3)) == 0:
+        return keras.Model({x.name: x for x in inputs}, {f"out_{i}": y for i, y in enumerate(outputs)})
+    return keras.Model(inputs, outputs)
+
+
+@st.composite
+def chains(draw: Draw) -> tuple[tuple[int, ...], Callable[[], list[Any]]]:
+    """The shape of one example, and a function that makes layers which fit one after another, anew each time."""
+    shape = draw(st.sampled_from([(6, 5, 2), (4, 3), (5,)]))
+    x, kept = keras.Input(shape), []
+    for _ in range(draw(st.integers(1, 5))):
+        table = _BY_RANK.get(len(x.shape), lambda draw: [layers.Flatten])(draw)
+        layer = draw(st.sampled_from(table))()
         try:
-            made = _merged(draw, tensors) if kind == "merge" else _nested(draw, x) if kind == "nested" else _step(draw, x)
+            y = layer(x) if isinstance(layer, layers.Layer) else None
         except ValueError:
             continue  # Keras refuses this layer on this shape
-        if all(dim for dim in made.shape[1:]):
-            tensors.append(made)
-    outputs = [tensors[-1], *draw(st.lists(st.sampled_from(tensors), max_size=2, unique_by=id))]
-    return keras.Model(inputs, list({id(y): y for y in outputs}.values()))
+        if y is not None and all(dim for dim in y.shape[1:]):
+            kept, x = [*kept, layer], y
+    assume(kept)
+    made = [(type(layer), {**layer.get_config(), "name": layer.name}) for layer in kept]
+    return shape, lambda: [cls.from_config(deepcopy(config)) for cls, config in made]
