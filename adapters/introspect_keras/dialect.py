@@ -228,6 +228,16 @@ class Dialect(Protocol):
         """How many numbers of the optimizer's `summary()` adds to its total."""
 
 
+def shape_of(dialect: Dialect, tensor: Any) -> Optional[ReportedShape]:
+    """The shape of a symbolic tensor; None where not even the number of its axes is known, as behind Python code in Keras 2."""
+    return None if without_rank(getattr(tensor, "shape", None)) else dialect.shape(tensor)
+
+
+def without_rank(shape: Any) -> bool:
+    """Whether this is TensorFlow's shape of an unknown number of axes."""
+    return getattr(shape, "rank", 0) is None
+
+
 def dialect_of(model: Any) -> Dialect:
     """The dialect of the version of Keras that `model` is made of. Raises `ConfigurationError` where nobody speaks it."""
     package, version = version_of(model)

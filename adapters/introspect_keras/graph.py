@@ -13,7 +13,7 @@ from introspect.reported import ReportedShape
 
 from .calling import by_call
 from .detecting import applies_others, is_a
-from .dialect import DeclaredWeight, Dialect, Graph, Node, UntraceableError
+from .dialect import DeclaredWeight, Dialect, Graph, Node, UntraceableError, shape_of
 from .given import named
 from .guests import held_by
 from .stored import Law
@@ -344,8 +344,8 @@ def said(
     dialect: Dialect, layer: Any, shapes: list[Optional[ReportedShape]], node: Optional[Node]
 ) -> list[Optional[ReportedShape]]:
     """What Keras says comes out of a layer on such inputs: by the graph it recorded, or by the layer's shape method."""
-    recorded: Optional[list[Optional[ReportedShape]]] = [dialect.shape(t) for t in node.outputs] if node else None
-    if recorded is not None and node is not None and node.recorded and shapes == [dialect.shape(t) for t in node.inputs]:
+    recorded: Optional[list[Optional[ReportedShape]]] = [shape_of(dialect, t) for t in node.outputs] if node else None
+    if recorded is not None and node is not None and node.recorded and shapes == [shape_of(dialect, t) for t in node.inputs]:
         return recorded
     known = [shape for shape in shapes if shape is not None]
     computed = _computed(dialect, layer, known, node) if len(known) == len(shapes) else None
@@ -355,12 +355,17 @@ def said(
 
 
 def _computed(dialect: Dialect, layer: Any, shapes: list[ReportedShape], node: Optional[Node]) -> Optional[list[ReportedShape]]:
-    """By the layer's shape methods; by that of the whole call where several tensors came in, each as some argument."""
+    """By the layer's shape methods; by that of the whole call where more came in than one tensor."""
     if node is not None and node.law is not None:
         return dialect.taken_over(layer, shapes)
-    several = node is not None and not node.recorded and len(shapes) > 1
-    found = by_call(layer, shapes, node) if several and node is not None else None
+    found = by_call(layer, shapes, node) if node is not None and _is_called_with_more(node) else None
     return found if found is not None else dialect.computed(layer, shapes, node)
+
+
+def _is_called_with_more(node: Node) -> bool:
+    """Whether the call of a node that Keras did not record says more than the one tensor that it is on."""
+    more = len(node.inputs) > 1 or len(node.args) > 1 or any(name not in ("training", "mask") for name in node.kwargs)
+    return more and not node.recorded
 
 
 def _agree(computed: list[ReportedShape], recorded: list[Optional[ReportedShape]]) -> bool:

@@ -12,7 +12,7 @@ from introspect.layers import Shape
 from introspect.reported import Reported, ReportedLayer, ReportedOutput, ReportedShape, ReportedTensor
 
 from .detecting import is_layer
-from .dialect import DeclaredWeight, Dialect, Graph, Node, dialect_of
+from .dialect import DeclaredWeight, Dialect, Graph, Node, dialect_of, shape_of
 from .given import settle
 from .graph import Around, Walk, said
 from .guests import counted_again, guest_at, note_on_counting_again
@@ -52,6 +52,7 @@ def report(model: Any, translated: Model, *, full: bool = True) -> Reported:
         notes=(
             *_optimizer_note(dialect, model, params),
             *_packed_note(params, missed),
+            *(_built_in_part_note(dialect, model) if params is None else ()),
             *_unbuilt_note(dialect, model, visitor),
             *([note_on_counting_again(params or 0, again)] if again else ()),
             *([f"count_params() says {params:,}: {state:,} of these are sums that metrics keep"] if state and params else ()),
@@ -83,6 +84,12 @@ def _optimizer_note(dialect: Dialect, model: Any, params: Optional[int]) -> tupl
     trained = dialect.totals(model)[1] or 0
     parts = f"{trained:,} trainable + {params - trained:,} non-trainable + {slots:,} of the optimizer"
     return (f"summary() prints {params + slots:,} as its total: {parts}, which is no part of the model",)
+
+
+def _built_in_part_note(dialect: Dialect, model: Any) -> tuple[str, ...]:
+    """Why Keras counts less of a model that says it is built."""
+    counted = dialect.totals(model)[0]
+    return () if counted is None else (f"count_params() says {counted:,}: it counts what is built, and some layers are not",)
 
 
 def _packed_note(params: Optional[int], missed: int) -> tuple[str, ...]:
@@ -127,7 +134,7 @@ class Reporter:
         return Flowing(declared)
 
     def constant(self, tensor: Any, reported: bool, around: Around) -> Flowing:
-        return Flowing(self.dialect.shape(tensor))
+        return Flowing(shape_of(self.dialect, tensor))
 
     def shape(self, value: Flowing) -> Optional[ReportedShape]:
         """As it was translated: both roads follow a layer's own code on the same shapes."""
@@ -169,7 +176,8 @@ class Reporter:
     def heard_of_all(self) -> bool:
         """Whether all that is to hold something holds it; Keras counts the rest of a model that is built in part."""
         heard = {path for path, layer in self.layers.items() if layer.whole}
-        return all(layer.path in heard for layer in self.translated.layers if layer.holdings)
+        held = {one.identity for layer in self.translated.layers if layer.path in heard for one in layer.holdings}
+        return all(one.identity in held for layer in self.translated.layers for one in layer.holdings)
 
     def _from_guest(self, one: Any, shape: Optional[ReportedShape]) -> Flowing:
         """What a guest gives, in the shape that Keras was told of, where it was."""

@@ -17,7 +17,7 @@ from introspect.layers.base import show
 from introspect.reported import ReportedShape
 
 from .detecting import is_a, is_function, is_layer
-from .dialect import DeclaredWeight, Dialect, Graph, Node, dialect_of
+from .dialect import DeclaredWeight, Dialect, Graph, Node, dialect_of, shape_of, without_rank
 from .given import settle, spoken_of, wanted
 from .graph import Around, Walk, said
 from .guests import guest_at, keys_of
@@ -74,7 +74,7 @@ class Translator:
 
     def constant(self, tensor: Any, reported: bool, around: Around) -> int:
         known = self._in_terms_of(around.fed, tensor.shape)
-        return self.builder.value(known or settle(None, self.dialect.shape(tensor), 0, "constant"), reported)
+        return self.builder.value(known or settle(None, shape_of(self.dialect, tensor), 0, "constant"), reported)
 
     def shape(self, value: int) -> Optional[ReportedShape]:
         return as_reported(self.builder.shape(value))
@@ -118,7 +118,7 @@ class Translator:
 
     def _in_terms_of(self, fed: tuple[int, ...], shape: Any) -> Optional[Shape]:
         """A shape that code came to, where it is in terms of what the code was given."""
-        if not any(isinstance(dim, Size) for dim in shape):
+        if without_rank(shape) or not any(isinstance(dim, Size) for dim in shape):
             return None
         return tuple(unknown() if dim is None else dim for dim in opened(tuple(shape), self._sizes(fed)))
 
@@ -152,13 +152,21 @@ class Translator:
             self._layers[path] = self.builder.layer(path, spec, held, type(layer).__name__)
 
     def _layer(self, path: str, layer: Any, law: Optional[Law], shapes: list[Optional[Shape]], around: Around) -> int:
-        found = self._layers.get(path)
+        place, n = path, 1
+        while place in self._layers and law is not None and not self._is_by(law, self._layers[place]):
+            n += 1
+            place = f"{path}:{n}"  # the same layer, called in another way: an embedding that is read backwards
+        found = self._layers.get(place)
         if found is None:
             kind = type(layer).__name__
             spec: Spec = law.spec if law is not None else Opaque(kind)
             holdings = self._holdings(path, layer, law, shapes, around)
-            found = self._layers[path] = self.builder.layer(path, spec, holdings, kind, function=is_function(layer))
+            found = self._layers[place] = self.builder.layer(place, spec, holdings, kind, function=is_function(layer))
         return found
+
+    def _is_by(self, law: Law, layer: int) -> bool:
+        spec = self.builder.layers[layer].spec
+        return spec is law.spec or spec == law.spec
 
     def _holdings(
         self, path: str, layer: Any, law: Optional[Law], shapes: list[Optional[Shape]], around: Around
