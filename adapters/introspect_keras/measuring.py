@@ -16,7 +16,7 @@ from introspect.reported import ReportedShape
 
 from .called_directly import fed
 from .detecting import is_layer
-from .dialect import Dialect, Graph, Node, UntraceableError, is_constant, leaves
+from .dialect import Dialect, Graph, Node, UntraceableError, is_constant, leaves, parted
 from .open_sizes import BATCH, OpenSizeError, Size, dim_of, name_of, names_of, opened
 from .tracing import Recorder
 
@@ -51,7 +51,19 @@ def trace(dialect: Dialect, layer: Any, shapes: Sequence[ReportedShape], node: O
 def _measured(
     dialect: Dialect, layer: Any, shapes: Sequence[ReportedShape], node: Optional[Node], names: Sequence[str]
 ) -> Graph:
-    first, second = (Measured(dialect, run, shapes) for run in (0, 1))
+    """Each open size on its own; where that fails, those that stand at the same place of several inputs as one."""
+    try:
+        return _measured_as(dialect, layer, shapes, node, names, shared=False)
+    except (UntraceableError, IntrospectError):
+        if len({axis for _, _, axis in names_of(shapes)}) == len(list(names_of(shapes))):
+            raise
+        return _measured_as(dialect, layer, shapes, node, names, shared=True)
+
+
+def _measured_as(
+    dialect: Dialect, layer: Any, shapes: Sequence[ReportedShape], node: Optional[Node], names: Sequence[str], *, shared: bool
+) -> Graph:
+    first, second = (Measured(dialect, run, shapes, shared) for run in (0, 1))
     with first.names_put_back():
         one = first.record(layer, first.sized, node, names)
         return _Both(dialect, first, second).graph(one, second.record(layer, second.sized, node, names))
@@ -64,11 +76,12 @@ def _lawless(dialect: Dialect, graph: Graph) -> int:
 
 
 class Measured(Recorder):
-    """Follows one call on numbers: `run` says which."""
+    """Follows one call on numbers: `run` says which. `shared`: sizes at the same place of several inputs are one."""
 
-    def __init__(self, dialect: Dialect, run: int, shapes: Sequence[ReportedShape]) -> None:
+    def __init__(self, dialect: Dialect, run: int, shapes: Sequence[ReportedShape], shared: bool) -> None:
         super().__init__(dialect)
         self.numbers: dict[str, int] = {}
+        self._first = {axis: i for _, i, axis in reversed(list(names_of(shapes)))} if shared else {}
         for i, (name, _, _) in enumerate(names_of(shapes)):
             self.numbers[name] = _BATCHES[run] if name == BATCH else _STEP * (i + 1 + run)
         self.bases = {number: Size.of(number, symbol(name)) for name, number in self.numbers.items()}
@@ -77,7 +90,7 @@ class Measured(Recorder):
         ]
 
     def _in_place_of(self, dim: Optional[int], i: int, axis: int) -> int:
-        return self.bases[self.numbers[name_of(i, axis)]] if dim is None else dim
+        return self.bases[self.numbers[name_of(self._first.get(axis, i), axis)]] if dim is None else dim
 
     def operation(self, operation: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         result = super().operation(operation, args, kwargs)
@@ -149,7 +162,8 @@ class _Both:
         self._tensors(a.outputs, b.outputs)
         a.args, a.kwargs = self.merged(a.args, b.args), self.merged(a.kwargs, b.kwargs)
         symbolic = tuple(leaf for leaf in leaves((a.args, a.kwargs)) if hasattr(leaf, "record_history"))
-        a.inputs = fed(a.layer, symbolic, a.args, a.kwargs) if not is_layer(a.layer) else symbolic
+        given = fed(a.layer, symbolic, a.args, a.kwargs) if not is_layer(a.layer) else symbolic
+        a.inputs, a.beside = parted(a.layer, given, a.args, a.kwargs)
 
     def _own(self, a: Node, b: Node) -> None:
         """What an operation, or a layer made on the way, was made with."""
