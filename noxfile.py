@@ -54,6 +54,9 @@ def everything(session: nox.Session) -> None:
     """PyTorch, Keras and Lasagne in one process."""
     install(session, "everything")
     run_tests(session, "torch,torchvision,keras,lasagne,nolearn")
+    if not session.posargs:  # where a layer of Keras' is a module of PyTorch's, either may hold the other
+        session.env["KERAS_BACKEND"] = "torch"
+        run_tests(session, "keras", "tests/introspect_keras/test_guests.py", "tests/introspect_keras/test_backends.py")
 
 
 @nox.session(python=interpreter("3.9"))

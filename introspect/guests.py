@@ -67,6 +67,12 @@ class Guest(NamedTuple):
         builder.notes += [f"{self.path}: {note}" for note in self.model.notes]
         return tuple(values[i] for i in self.model.outputs if i in values)
 
+    def layers(self) -> list[Layer]:
+        """The guest's layers by the host's paths, functions left out, each tensor with what tells it apart in the process."""
+        entrances = self.entrances()
+        mine = [layer for i, layer in enumerate(self.model.layers) if i not in entrances and not layer.function]
+        return [replace(layer, path=self.place(layer.path), holdings=self.by_keys(layer)) for layer in mine]
+
     def _layers(self, builder: Builder, held: Held) -> dict[int, int]:
         """The host's layers by the guest's; each is there once, however often the guest is called."""
         known = {layer.path: i for i, layer in enumerate(builder.layers) if not layer.function}

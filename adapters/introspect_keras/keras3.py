@@ -167,7 +167,8 @@ class Keras3:
         if not isinstance(shape, (list, tuple)):
             return None
         listed = list(shape) if several else [shape]
-        return [("input" if len(listed) == 1 else f"input_{i + 1}", _plain(s)) for i, s in enumerate(listed)]
+        names = ["input"] if len(listed) == 1 else [f"input_{i + 1}" for i in range(len(listed))]
+        return [(name, _plain(s) if getattr(layer, "stateful", False) else _open(s)) for name, s in zip(names, listed)]
 
     def shape(self, tensor: Any) -> ReportedShape:
         return _plain(tensor.shape)
@@ -280,6 +281,11 @@ def _as_handed_on(layer: Any, shapes: list[ReportedShape], node: Node) -> tuple[
 
 def _plain(shape: Any) -> ReportedShape:
     return tuple(None if dim is None or isinstance(dim, Size) else int(dim) for dim in shape)
+
+
+def _open(shape: Any) -> ReportedShape:
+    """What a layer was built on, whatever the batch: that binds nobody."""
+    return (None, *_plain(shape)[1:]) if shape else ()
 
 
 def _flattened(answer: Any) -> Optional[list[ReportedShape]]:

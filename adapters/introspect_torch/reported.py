@@ -12,12 +12,13 @@ import torch
 from torch import nn
 from torch.nn.utils.rnn import PackedSequence
 
-from introspect.algebra import unknowns
+from introspect.algebra import evaluate, symbol, unknowns
 from introspect.inputs import InputShape, parse_inputs
 from introspect.ir import Layer, Model, Shape, lawless
 from introspect.reported import Reported, ReportedLayer, ReportedOutput, ReportedTensor
 
 from .creation import drawn_apart, is_made_anew, listening, may_be_real, plainly
+from .guests import StandFor, guest_on, held_layers, of_another, tensors_in
 from .holding import held, parts
 from .meta import THERE_IS_META, leaves, mapped, property_name, shapes_in, site
 from .packed import PACKING, as_given, shapes, with_packed_inputs
@@ -27,7 +28,7 @@ from .specs_quantized import hides, is_packed, left_out, logical_shape, packed_b
 from .standins import concrete, sample
 
 _LONGEST_REASON = 160  # PyTorch lists every backend it has when a kernel is missing
-Record = tuple[str, list[tuple[int, ...]], list[tuple[int, ...]]]  # path, shapes that went in, shapes that came out
+Record = tuple[str, list[tuple[int, ...]], list[Any]]  # path, shapes that went in, shapes that came out
 
 _LAZY = getattr(nn.parameter, "UninitializedTensorMixin", nn.parameter.UninitializedParameter)  # the latter before PyTorch 1.9
 
@@ -53,6 +54,8 @@ def report(model: Any, translated: Model, inputs: Any = None, *, full: bool = Tr
 
 def _totals(model: nn.Module, placed: Sequence[Place]) -> tuple[Optional[int], Optional[int], tuple[str, ...]]:
     """Parameters and trainable ones of the whole model, quantised ones among them; and a remark where these differ."""
+    if any(of_another(place.module) for place in placed):
+        return None, None, ()  # PyTorch has the seeds of Keras' layers for parameters, and not what is not built
     parameters = {id(p): p for p in model.parameters()}.values()
     if any(is_lazy(p) for p in parameters) or any(hides(place.module) for place in placed):
         return None, None, ()
@@ -76,7 +79,9 @@ def _layers(placed: Sequence[Place]) -> tuple[ReportedLayer, ...]:
     if in_flat_pieces(placed):
         return ()
     inner = parts(placed)
-    return tuple(_layer(place) for place in placed if id(place.module) not in inner and _reportable(place))
+    own = tuple(_layer(p) for p in placed if id(p.module) not in inner and not of_another(p.module) and _reportable(p))
+    guests = [held_layers(*place) for place in placed if of_another(place.module)]
+    return (*own, *(layer for one in guests for layer in one))
 
 
 def _reportable(place: Place) -> bool:
@@ -106,7 +111,7 @@ def _outputs(
     if not translated.inputs or inputs is None:
         return (), (), ""
     records, failure, run = recorded(placed, _with_dtypes(parse_inputs(with_packed_inputs(inputs)), translated))
-    waiting: dict[str, list[list[tuple[int, ...]]]] = defaultdict(list)
+    waiting: dict[str, list[list[Any]]] = defaultdict(list)
     for path, _, made in records:
         waiting[path].append(made)
     for place in _told_apart_by_nothing(translated, waiting):
@@ -176,6 +181,9 @@ def record(placed: Sequence[Place], given: Any, *, on_example: bool = False) -> 
     put, put_input = (_alias, _example) if on_example else (_meta, _meta_input)
 
     def ready(place: Place, twin: nn.Module) -> None:
+        if isinstance(twin, StandFor):
+            twin.__dict__["forward"] = partial(_hosted, records, place)
+            return
         twin.__dict__["forward"] = partial(_noted, records, inside, place, forward_of(twin))
         if not on_example:
             _attributes_to_meta(twin)
@@ -214,6 +222,21 @@ class _Listener:
     def _is_constant(self, tensor: Any) -> bool:
         """Whether a tensor comes from neither the inputs nor the model: what flows has no data here."""
         return id(tensor) in self._constants or (self.without_data and not tensor.is_meta)
+
+
+def _hosted(records: list[Record], place: Place, *args: Any, **kwargs: Any) -> Any:
+    """What a layer of another framework's gives, in the words of that one."""
+    inputs = tensors_in(args, kwargs)
+    batch = symbol("N")  # what the layer was built on may be of another
+    guest = guest_on(place.path, place.module, [(batch, *x.shape[1:]) for x in inputs])
+    said = {one.call: one.shapes for one in guest.report(0, full=True).outputs}
+    for i, call in enumerate(guest.calls()):
+        layer = guest.model.layers[guest.model.calls[call].layer]
+        shapes = [shape for shape in said.get(i, ()) if shape is not None]
+        records.append((guest.place(layer.path), [], [(None, *shape[1:]) for shape in shapes]))  # of any batch
+    sizes = {"N": int(inputs[0].shape[0])}
+    made = [inputs[0].new_empty([int(evaluate(dim, sizes)) for dim in shape]) for shape in guest.outputs() or ()]
+    return made[0] if len(made) == 1 else made
 
 
 def _noted(

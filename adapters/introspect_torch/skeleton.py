@@ -16,6 +16,8 @@ from torch import nn
 
 from introspect.errors import IntrospectError
 
+from .guests import StandFor, of_another
+
 _HOOKS = (
     "_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks", "_forward_hooks_with_kwargs",
     "_forward_pre_hooks_with_kwargs", "_forward_hooks_always_called", "_state_dict_hooks", "_load_state_dict_pre_hooks",
@@ -68,7 +70,7 @@ def places(model: nn.Module) -> list[Place]:
         seen.add(id(module))
         found.append(new(Place, place))
         children = module._modules
-        if children:
+        if children and not of_another(module):
             prefix = f"{path}." if path else ""
             waiting += [(prefix + n, m) for n, m in reversed(children.items()) if m is not None]
     found[0] = Place(type(model).__name__, model)
@@ -167,6 +169,10 @@ class Twins:
 
     def _twin(self, place: Place) -> nn.Module:
         module = place.module
+        if of_another(module):
+            self.made[id(module)] = stand_in = StandFor(module)
+            self._ready(place, stand_in)
+            return stand_in
         twin: nn.Module = object.__new__(type(module))
         self.made[id(module)] = twin
         state = module.__dict__.copy()

@@ -15,6 +15,7 @@ from introspect.inputs import InputShape, parse_inputs
 from introspect.ir import Holdings, Identities, Model
 from introspect.layers import Container, Input
 
+from .guests import enter, hosted, of_another
 from .holding import parts
 from .kinds import Kinds, beside_layers, found
 from .meta import mapped, shapes_in
@@ -36,6 +37,7 @@ def translate(model: Any, inputs: Any = None) -> Model:
     if inputs is None:
         translation = _Translation(model)
         translation.builder.notes.append(_NO_INPUT)
+        translation.enter_guests()
         return translation.builder.finish(complete=False)
     given = parse_inputs(with_packed_inputs(inputs))
     translation = _Translation(model)
@@ -54,11 +56,12 @@ class _Translation:
         self.builder = Builder("torch", version(), type(self.placed[0].module).__name__)
         self.entered: dict[int, Entered] = {}
         identities = Identities()
+        self.held_by_guest = hosted(identities)
         kinds = Kinds()
         beside = beside_layers(self.placed)
         inner = parts(self.placed)
         for path, module in self.placed:
-            if id(module) in inner:
+            if id(module) in inner or of_another(module):
                 continue
             kind, alike, keys = found(module, beside[path]) if path in beside else kinds.of(module)
             if kind.spec is None and not alike:
@@ -68,6 +71,12 @@ class _Translation:
             index = self.builder.layer(path, kind.spec or _CONTAINER, holdings, type(module).__name__)
             self.entered[id(module)] = tuple.__new__(Entered, (index, kind, alike))
 
+    def enter_guests(self, complete: bool = False) -> None:
+        """Layers of another framework's that no call was seen of."""
+        for path, module in self.placed:
+            if of_another(module):
+                enter(self.builder, path, module, self.held_by_guest, complete)
+
 
 def _walked(translation: _Translation, given: Any) -> Model:
     """The model by one pass with stand-ins; where its code asks for values, by a recorded run; as far as the pass came, where
@@ -76,17 +85,18 @@ def _walked(translation: _Translation, given: Any) -> Model:
     Raises `StoppedError` where the model's own code stops in every run: these inputs are not for it.
     """
     builder = translation.builder
-    walker = Walker(builder, translation.placed, translation.entered)
+    walker = Walker(builder, translation.placed, translation.entered, translation.held_by_guest)
     values = _add_inputs(builder, given)
     standins = iter([_standin(walker, v, one) for v, one in zip(values, shapes_in(given))])
     try:
         outputs = walker.run(*called_with(mapped(given, lambda x: next(standins) if isinstance(x, InputShape) else x)))
     except (ValueNeededError, StoppedError) as reason:
         recorded = _recorded(_Translation(translation.model), given, reason)
-        return _up_to(builder, reason) if recorded is None else recorded
+        return _up_to(translation, reason) if recorded is None else recorded
     finally:
         for index_input in walker.index_inputs & set(values):
             _read_as_indices(builder, index_input)
+    translation.enter_guests(complete=True)
     return builder.finish(outputs)
 
 
@@ -95,8 +105,10 @@ def _standin(walker: Walker, value: int, one: InputShape) -> Any:
     return as_given(one, lambda: made, lambda data: made)
 
 
-def _up_to(builder: Builder, reason: IntrospectError) -> Model:
+def _up_to(translation: _Translation, reason: IntrospectError) -> Model:
     """What the pass had found when it could not go on."""
+    translation.enter_guests()
+    builder = translation.builder
     is_open = any(unknowns(dim) for i in builder.inputs for dim in builder.shape(i) or ())
     hint = ", with open dimensions: give a number for every dimension" if is_open else ""
     builder.notes.append(f"{_in_short(reason)}{hint}; what comes after is not known")
@@ -158,4 +170,5 @@ def _recorded(translation: _Translation, given: Any, reason: IntrospectError) ->
             values = [builder.value(shape, reported=True) for shape in taken]
             builder.call(entered.layer, values, keep=len(made))
     builder.notes.append(f"{_in_short(reason)}: calls were recorded from {run}")
-    return builder.finish()
+    translation.enter_guests()
+    return builder.finish(complete=not any(of_another(module) for _, module in translation.placed))

@@ -15,7 +15,7 @@ from torch import nn
 
 from introspect.building import Builder
 from introspect.errors import IntrospectError, ShapeError
-from introspect.ir import Call, Layer, Shape, Spec
+from introspect.ir import Call, Holding, Layer, Shape, Spec
 from introspect.layers import Opaque
 from introspect.memory import interned
 from introspect.storage import by_key, stored_shape
@@ -23,6 +23,7 @@ from introspect.storage import by_key, stored_shape
 from .calls import READERS, Reader, Reading
 from .creation import creating, is_made_anew, may_be_real
 from .functions import FUNCTIONS, Applied, NoLawError
+from .guests import StandFor, guest_on, tensors_in
 from .meta import THERE_IS_META, leaves, mapped, meta_tensor, plain_name, property_name, site
 from .outlines import Entered
 from .repeating import HeldTensor, Repeats
@@ -61,8 +62,14 @@ class Held(dict):  # type: ignore[type-arg]
 class Walker:
     """Walks one model once. `entered`: the modules that are layers, by the id of the module."""
 
-    def __init__(self, builder: Builder, placed: Sequence[Place], entered: Mapping[int, Entered]) -> None:
-        self.builder, self._entered = builder, entered
+    def __init__(
+        self,
+        builder: Builder,
+        placed: Sequence[Place],
+        entered: Mapping[int, Entered],
+        held_by_guest: Callable[[Sequence[Holding]], Sequence[Holding]] = tuple,
+    ) -> None:
+        self.builder, self._entered, self._held_by_guest = builder, entered, held_by_guest
         self.index_inputs: set[int] = set()
         self._path: list[str] = []
         self._stopped_at = ""
@@ -81,10 +88,23 @@ class Walker:
     def _ready(self, place: Place, twin: nn.Module) -> None:
         """What runs when a twin is called: its law, or its own code."""
         entered = self._entered.get(id(place.module))
-        if entered is not None and entered.kind.runs:
+        if isinstance(twin, StandFor):
+            twin.__dict__["forward"] = partial(self._hosted, place)
+        elif entered is not None and entered.kind.runs:
             twin.__dict__["forward"] = twin.__dict__[_RUN] = self._by_law(entered.layer, twin)
         else:
             self._open(place, twin)
+
+    def _hosted(self, place: Place, *args: Any, **kwargs: Any) -> Any:
+        """A layer of another framework's is called: its own adapter says what happens in it."""
+        self.repeats.obstacle()
+        inputs = [self._as_standin(x) for x in tensors_in(args, kwargs)]
+        guest = guest_on(place.path, place.module, [x.known_shape for x in inputs])
+        made = guest.embed(self.builder, [x.value for x in inputs], self._held_by_guest)
+        if guest.outputs() is None:
+            raise ValueNeededError("not all that happens in this layer is known", path=place.path)
+        outputs = [self._made(i, torch.get_default_dtype()) for i in made]
+        return outputs[0] if len(outputs) == 1 else outputs
 
     def run(self, args: Sequence[Any], kwargs: dict[str, Any]) -> list[int]:
         """Call the model on stand-ins; returns the ids of what comes out.

@@ -124,6 +124,63 @@ if keras.config.backend() == "torch":
         assert (e.params, e.status) == (24, "incomplete")
         assert not e.neurons.known
 
+    class Host(nn.Module):
+        """The other way round: on PyTorch, a layer of Keras' is a module as well."""
+
+        def __init__(self) -> None:
+            super().__init__()
+            self.fc = nn.Linear(4, 3)
+            self.k = keras.Sequential([layers.Dense(5, activation="relu"), layers.Dropout(0.5), layers.Dense(2)])
+
+        def forward(self, x: Any) -> Any:
+            return self.k(self.fc(x))
+
+    def test_layers_of_keras_in_a_module_that_are_not_built_stay_so() -> None:
+        host = Host()
+        e = explain(host, (None, 4))
+        assert e.model.framework == "torch"
+        assert [(row.path.partition(".")[0], row.kind_name) for row in e.layers[1:]] == [
+            ("fc", "Linear"), ("k", "Dense"), ("k", "Dropout"), ("k", "Dense"),
+        ]  # fmt: skip
+        assert (e.params, e.neurons) == (15 + 20 + 12, 3 + 5 + 2)
+        assert not e.mismatches
+        assert not host.k.built
+
+    def test_layers_of_keras_in_a_module_are_verified_once_they_are_built() -> None:
+        host = Host()
+        host(torch.zeros(3, 4))
+        e = explain(host, (None, 4))
+        assert_verified(e)
+        assert e.params == 15 + 20 + 12
+        assert explain(host).params == 15 + 20 + 12
+
+    def test_how_much_is_not_built_is_unknown_without_an_input() -> None:
+        e = explain(Host())
+        assert not e.params.known
+        assert e["fc"].params == 15
+
+    def test_a_weight_of_a_module_that_a_layer_of_keras_in_it_shares() -> None:
+        host = Host()
+        host(torch.zeros(3, 4))
+        host.fc.weight = host.k.layers[0].kernel.value
+        with pytest.raises(ShapeError):
+            explain(host, (None, 4, 1))
+        assert explain(host).params == 3 + 20 + 12
+
+    def test_what_keras_refuses_is_refused_in_a_module() -> None:
+        host = Host()
+        host(torch.zeros(3, 4))
+        host.fc = nn.Linear(4, 6)
+        with pytest.raises(ShapeError, match=r"k\."):
+            explain(host, (None, 4))
+
+    def test_a_compiled_model_and_one_on_the_meta_device() -> None:
+        model = on((4,), layers.Dense(3, name="a"), layers.Dense(2, name="b"))
+        for one in (torch.compile(model), model.to("meta")):
+            e = explain(one, (None, 4))
+            assert e.params == 15 + 8
+            assert not e.mismatches
+
 
 if keras.config.backend() == "jax":
     import numpy as np
