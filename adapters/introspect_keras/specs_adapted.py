@@ -93,6 +93,9 @@ def _low_rank(law: Law, kernel: _Kernel, frozen: bool) -> Law:
     for constraint in ("kernel_constraint", "embeddings_constraint"):
         if getattr(kernel.holder, constraint, None) is not None:
             kernel.refuse("a kernel of low rank cannot be constrained", constraint, "no constraint, or no lora_rank")
+    late = not getattr(kernel.holder, "tie_weights", True) and getattr(kernel.holder, "quantization_mode", None) is None
+    if late:  # its other kernel is made when Keras takes no more variables
+        kernel.refuse("an untied embedding of low rank cannot be built", "lora_rank", "enable_lora once it is built")
     spec = LowRank(law.spec, kernel.role, int(kernel.holder.lora_rank), kernel.item.layout, frozen)
     made = (kernel.beside(f"lora_{kernel.name}_{which}", f"lora_{kernel.role}_{which}") for which in "ab")
     return replace(law, spec=spec, stored=(*law.stored, *made))
