@@ -15,7 +15,7 @@ from introspect import explain
 ROWS = np.zeros((2, 4), "float32")
 VERSION = tuple(int(part) for part in tf.__version__.split(".")[:2])
 KEEPS_ALL = VERSION >= (2, 8)  # arguments besides the first
-KEEPS_BUILT = VERSION >= (2, 9)  # the shape that `build` was given
+KEEPS_BUILT = VERSION > (2, 9)  # the shape that `build` was given
 
 
 class Net(keras.Model):
