@@ -7,6 +7,7 @@ from typing import Any, Optional
 
 ROOTS = ("keras", "tensorflow", "tf_keras")
 FUNCTIONS = ("TFOpLambda", "SlicingOpLambda", "ClassMethod", "InstanceMethod", "InstanceProperty", "TensorFlowOpLayer")
+_RECUR = ("RNN", "Recurrent", "Bidirectional")
 _APPLY_OTHERS = ("Model", "Sequential", "Pipeline", "Container", "Network")
 
 
@@ -19,6 +20,8 @@ class Facts:
         self.names = frozenset(base.__name__ for base in own)
         self.is_layer = "Layer" in self.names
         self.applies_others = not self.names.isdisjoint(_APPLY_OTHERS)
+        self.is_function = not self.is_layer or not self.names.isdisjoint(FUNCTIONS)
+        self.recurs = not self.names.isdisjoint(_RECUR)
         self.written = _written(cls)
         self.layer_class = next((base for base in own if base.__name__ == "Layer"), None)
 
@@ -65,7 +68,12 @@ def applies_others(model: Any) -> bool:
 
 def is_function(operation: Any) -> bool:
     """Whether this is a bare function that stands in a graph: an operation of Keras 3, one of Keras 2's layers around it."""
-    return not is_layer(operation) or is_a(operation, *FUNCTIONS)
+    return facts(type(operation)).is_function
+
+
+def recurs(layer: Any) -> bool:
+    """Whether a layer goes through a sequence step by step, and may keep its states."""
+    return facts(type(layer)).recurs
 
 
 def framework_class(model: Any) -> Optional[type]:

@@ -91,7 +91,7 @@ _MASKS = {"DotProductAttention": ("bias", "mask")}  # of operations; of layers i
 
 def parted(layer: Any, fed: tuple[Any, ...], args: Any, kwargs: Any) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
     """What flows into a layer or operation of Keras' own: what it computes with, and masks, which change no shape."""
-    if len(fed) < 2:
+    if len(fed) < 2 or (len(args) < 2 and not kwargs):  # nothing is a mask in the first place
         return fed, ()
     cls = framework_class(layer)
     names = ("mask",) if is_layer(layer) else _MASKS.get(cls.__name__ if cls is not None else "", ())
@@ -102,14 +102,25 @@ def parted(layer: Any, fed: tuple[Any, ...], args: Any, kwargs: Any) -> tuple[tu
     return tuple(x for x in fed if id(x) not in masks), tuple(x for x in fed if id(x) in masks)
 
 
+_parameters: dict[Any, tuple[str, ...]] = {}
+_MOST = 1024
+
+
 def parameters(layer: Any) -> tuple[str, ...]:
     """The names of the parameters of a layer's ``call``."""
     return parameters_of(layer.call)
 
 
 def parameters_of(function: Any) -> tuple[str, ...]:
-    """The names of the parameters of a function."""
-    return tuple(inspect.signature(function).parameters)
+    """The names of the parameters of a function; of a method, which is one for many layers, they are remembered."""
+    code = getattr(function, "__func__", None)
+    if code is None:
+        return tuple(inspect.signature(function).parameters)
+    if code not in _parameters:
+        if len(_parameters) >= _MOST:
+            _parameters.clear()
+        _parameters[code] = tuple(inspect.signature(function).parameters)
+    return _parameters[code]
 
 
 def places(name: str, value: Any) -> Iterator[tuple[str, Any]]:

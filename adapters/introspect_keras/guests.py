@@ -69,10 +69,9 @@ def _order(value: Any, positions: dict[int, int]) -> Iterator[int]:
 
 def keys_of(variables: Sequence[Any]) -> list[int]:
     """What tells variables apart: on PyTorch the parameters that they are made of, which modules may hold as well."""
-    inner = [getattr(variable, "_value", None) for variable in variables[:1]]
-    if not any(root(type(one)) == "torch" for one in inner):
-        return [id(variable) for variable in variables]
-    return [id(variable._value) for variable in variables]
+    if variables and root(type(getattr(variables[0], "_value", None))) == "torch":
+        return [id(variable._value) for variable in variables]
+    return list(map(id, variables))
 
 
 def counted_again(variables: Sequence[Any]) -> tuple[int, int]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from functools import cache, lru_cache
+from functools import cache, cached_property, lru_cache
 from typing import Any, Optional
 
 from introspect.errors import ConfigurationError
@@ -92,9 +92,20 @@ class Law:
     deep: bool = False
     carried: bool = False
 
+    @cached_property
+    def _near(self) -> Optional[list[tuple[str, str]]]:
+        """The variables' names and attributes; None where some are not the layer's own."""
+        if any(item.inside for item in self.stored):
+            return None
+        return [(item.name, item.attribute or item.name) for item in self.stored]
+
     def held_by(self, layer: Any) -> list[tuple[str, Any]]:
         """The variables that are there, by their names."""
-        found = [(item.name, item.of(layer)) for item in self.stored]
+        if self._near is None:
+            found = [(item.name, item.of(layer)) for item in self.stored]
+        else:
+            attributes = vars(layer)
+            found = [(name, _held(attributes, last)) for name, last in self._near]
         return [(name, variable) for name, variable in found if variable is not None and hasattr(variable, "name")]
 
     def shared(self, laws: dict[Law, Law]) -> Law:

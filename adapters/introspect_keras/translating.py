@@ -16,7 +16,7 @@ from introspect.layers import Container, Declared, Opaque, Shape, Spec
 from introspect.layers.base import show
 from introspect.reported import ReportedShape
 
-from .detecting import is_a, is_function, is_layer
+from .detecting import is_function, is_layer, recurs
 from .dialect import DeclaredWeight, Dialect, Graph, Node, dialect_of, shape_of, without_rank
 from .given import settle, spoken_of, wanted
 from .graph import Around, Walk, said
@@ -96,7 +96,8 @@ class Translator:
     def apply(
         self, path: str, layer: Any, law: Optional[Law], values: tuple[int, ...], node: Optional[Node], around: Around
     ) -> tuple[int, ...]:
-        shapes = [self.builder.shape(value) for value in values]
+        flowing = self.builder.values
+        shapes = [flowing[value].shape for value in values]
         try:
             check_inputs(layer, shapes)
         except IntrospectError as error:
@@ -267,12 +268,12 @@ def _carried(shape: Optional[ReportedShape], inputs: list[Optional[Shape]]) -> O
 
 def check_inputs(layer: Any, shapes: list[Optional[Shape]]) -> None:
     """Raise `ShapeError` where the layer's own `input_spec` refuses an input."""
-    first = next(iter(shapes), None)
-    recurs = is_a(layer, "RNN", "Recurrent", "Bidirectional")  # other layers of tf.keras 2 call themselves so, too
-    if first and recurs and getattr(layer, "stateful", False) and not isinstance(first[0], int):
-        raise ShapeError(
-            "a layer that keeps its states has to know the batch", got=show(first), expected="a number of examples"
-        )
+    if recurs(layer) and getattr(layer, "stateful", False):  # other layers of tf.keras 2 call themselves so, too
+        first = next(iter(shapes), None)
+        if first and not isinstance(first[0], int):
+            raise ShapeError(
+                "a layer that keeps its states has to know the batch", got=show(first), expected="a number of examples"
+            )
     specs = getattr(layer, "input_spec", None)
     if not specs:
         return
