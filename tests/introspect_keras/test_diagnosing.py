@@ -28,6 +28,24 @@ def digits() -> Any:
     )  # fmt: skip
 
 
+def images(*parts: Any) -> Any:
+    return keras.Sequential([keras.Input((9, 9, 4)), *parts])
+
+
+def attending() -> Any:
+    """Heads that are each as wide as the model."""
+    x = keras.Input((10, 64))
+    return keras.Model(x, layers.MultiHeadAttention(4, 64, name="attention")(x, x))
+
+
+def words(*, frozen: bool = False, twice: bool = False) -> Any:
+    """400 parameters of an embedding, which may be applied to two sequences, and 27 of a head."""
+    tokens = layers.Embedding(50, 8, trainable=not frozen, name="tokens")
+    inputs = [keras.Input((6,)) for _ in range(2 if twice else 1)]
+    found = [tokens(x) for x in inputs]
+    return keras.Model(inputs, layers.Dense(3, name="head")(layers.Add()(found) if twice else found[0]))
+
+
 def test_the_total_after_fit() -> None:
     import numpy as np
 
@@ -46,6 +64,22 @@ CASES = [
     (lambda: keras.Sequential([keras.Input((9, 16)), layers.GRU(32, name="gru")]), "gru", 4_704, "reset_after"),
     (digits, "conv2", 1_664, "input_channels_forgotten"),
     (small, None, 44, "running_statistics"),
+    (lambda: images(layers.Conv2D(8, 3, groups=2, name="conv")), "conv", 296, "groups_ignored"),
+    (lambda: images(layers.Conv2D(8, 3), layers.BatchNormalization()), None, 320, "bias_before_batchnorm"),
+    (lambda: images(layers.Conv2D(8, 3, name="conv")), "conv", 104, "kernel_side_forgotten"),
+    (lambda: images(layers.Conv2D(32, 5, name="conv")), "conv", 5 * 5 * 4 * 32 + 32 * 5 * 5, "untied_bias"),
+    (lambda: images(layers.SeparableConv2D(8, 3, name="separable")), "separable", 80, "separable_middle_bias"),
+    (lambda: images(layers.PReLU(name="prelu")), "prelu", 4, "prelu_sharing"),
+    (lambda: images(layers.LayerNormalization(name="norm")), "norm", 2 * 9 * 9 * 4, "layernorm_extent"),
+    (lambda: images(layers.Dense(5, name="dense")), "dense", 9 * 9 * 4 * 5 + 5, "dense_flattens"),
+    (lambda: images(layers.MaxPooling2D(2), layers.Flatten(), layers.Dense(3, name="d")), "d", 303, "pool_rounding"),
+    (attending, "attention", 16_640, "heads"),
+    (words, None, 27, "embedding_left_out"),
+    (words, None, 400, "head_left_out"),
+    (words, None, 60 * 8 + 27, "vocabulary"),
+    (words, "head", 9 * 7, "classes"),
+    (lambda: words(frozen=True), None, 27, "trainable_only"),
+    (lambda: words(twice=True), None, 2 * 400 + 27, "shared_counted_per_call"),
 ]
 
 

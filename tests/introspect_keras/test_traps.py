@@ -53,6 +53,65 @@ def test_a_subclassed_model_shows_question_marks_until_it_is_called() -> None:
     assert "Total params: 0" in printed(model)  # nothing was built by asking
 
 
+def test_a_subclassed_model_shows_question_marks_after_build_too() -> None:
+    model = Branches()
+    with pytest.warns(UserWarning, match="does not have a `build"):
+        model.build((None, 8, 8, 3))
+    assert "?" in printed(model)
+    assert "Total params: 0" in printed(model)
+    assert model.built
+    e = explain(model)
+    assert (e.params, e.status) == (112 + 10, "incomplete")
+    assert [row.path for row in e.unreported] == ["conv", "head"]
+    assert any("count_params() says 0: it counts what is built" in note for note in e.reported.notes)
+
+
+def test_the_seed_of_a_dropout_is_a_variable_and_no_parameter() -> None:
+    layer = layers.Dropout(0.5, name="dropout")
+    assert [tuple(v.shape) for v in layer.variables] == [(2,)]
+    e = alone(layer, 6)
+    assert (e.params, e.tensors) == (0, [])
+
+
+def test_the_kernel_of_a_transposed_convolution_lies_the_other_way_round() -> None:
+    e = alone(layers.Conv2DTranspose(5, 3, name="up"), 4, 4, 2)
+    assert [(t.name, t.shape) for t in e["up"].tensors] == [("kernel", (3, 3, 5, 2)), ("bias", (5,))]
+    assert e["up"].params.working == "(3·3·2 + 1)·5"
+
+
+@pytest.mark.parametrize(("merge_mode", "width"), [("concat", 64), ("sum", 32), ("mul", 32), ("ave", 32)])
+def test_both_directions_are_twice_one_however_they_are_merged(merge_mode: str, width: int) -> None:
+    e = alone(layers.Bidirectional(layers.LSTM(32), merge_mode=merge_mode, name="both"), 7, 16)
+    assert (e.params, e["both"].output_shape[1:]) == (2 * 6272, (width,))
+
+
+def test_an_embedding_read_backwards_is_one_matrix() -> None:
+    ids = keras.Input((6,), dtype="int32")
+    tied = layers.ReversibleEmbedding(50, 8, name="tokens")
+    y = tied(layers.Dense(8, name="dense")(tied(ids)), reverse=True)
+    model = keras.Model(ids, y)
+    assert "Total params: 472" in printed(model)
+    e = explain(model)
+    assert_verified(e)
+    assert e.params == 50 * 8 + 72
+    assert e["tokens"].output_shape[1:] == (6, 8)
+    assert (e["tokens:2"].output_shape[1:], e["tokens:2"].params, e.reported.notes) == ((6, 50), 0, ())
+
+
+def test_a_frozen_layer_is_there_and_not_trained() -> None:
+    base = keras.Sequential([keras.Input((8,)), layers.Dense(4), layers.BatchNormalization()], name="base")
+    base.trainable = False
+    model = keras.Sequential([keras.Input((8,)), base, layers.Dense(2, name="head")])
+    assert "Trainable params: 10" in printed(model)
+    assert "Non-trainable params: 52" in printed(model)
+    e = explain(model)
+    assert_verified(e)
+    assert (e.params, e.trainable, e.non_trainable) == (62, 10, 52)
+    base.trainable = True
+    base.layers[-1].trainable = False
+    assert (explain(model).trainable, explain(model).non_trainable) == (36 + 10, 16)
+
+
 def test_a_shared_layer_is_printed_with_its_last_shape_alone() -> None:
     conv = layers.Conv2D(4, 3, name="conv")
     small, large = keras.Input((8, 8, 3)), keras.Input((16, 16, 3))
@@ -127,6 +186,15 @@ def alone(layer: Any, *shape: int) -> Any:
         (lambda: layers.Dropout(0.5), (6,), 0, 0),
         (lambda: layers.ConvLSTM2D(8, 3), (5, 16, 16, 3), 3200, 3200),
         (lambda: layers.SpectralNormalization(layers.Dense(5)), (4,), 30, 25),
+        (lambda: layers.Conv2D(8, 3, groups=2), (9, 9, 4), 152, 152),
+        (lambda: layers.Conv2D(10, 1), (9, 9, 4), 50, 50),
+        (lambda: layers.Conv2D(8, 3, dilation_rate=2), (9, 9, 4), 296, 296),
+        (lambda: layers.DepthwiseConv2D(3, depth_multiplier=2), (9, 9, 4), 80, 80),
+        (lambda: layers.BatchNormalization(), (5,), 20, 10),
+        (lambda: layers.GroupNormalization(2), (8, 8, 4), 8, 8),
+        (lambda: layers.RMSNormalization(), (8, 8, 4), 4, 4),
+        (lambda: layers.PReLU(shared_axes=[1, 2]), (8, 8, 4), 4, 4),
+        (lambda: layers.Embedding(10, 4, mask_zero=True), (6,), 40, 40),
     ],
 )
 def test_the_numbers_of_the_table_of_conventions(layer: Any, shape: tuple[int, ...], params: int, trainable: int) -> None:
