@@ -237,6 +237,9 @@ class _Keeper(Translator):
             raise UntraceableError(f"there is no law for {path} ({type(layer).__name__})")
         return ()
 
+    def steps_apart(self, path: str, layer: Any, value: int) -> int:
+        raise UntraceableError(f"{path} applies a layer without a law step by step")
+
     def hold(self, path: str, layer: Any, weights: list[Any], around: Around, declared: Sequence[DeclaredWeight] = ()) -> None:
         found = dict(named_weights(self.dialect, layer, None, weights))
         self._own(path, layer, around, declared, found)

@@ -49,6 +49,12 @@ class Visitor(Protocol[V]):
     ) -> tuple[V, ...]:
         """A layer is applied."""
 
+    def steps_apart(self, path: str, layer: Any, value: V) -> V:
+        """Each step of a sequence becomes an example of its own."""
+
+    def steps_together(self, path: str, layer: Any, value: V, sequence: V, around: Around) -> V:
+        """The examples become the steps of `sequence` again."""
+
     def host(
         self, path: str, layer: Any, values: tuple[V, ...], node: Optional[Node], around: Around
     ) -> tuple[tuple[V, ...], bool]:
@@ -159,6 +165,8 @@ class Walk(Generic[V]):
                 return self._host(layer, values, prefix, node, containers)
             if law is None and self.dialect.followable(layer):
                 law = self._followed(layer, [self.visitor.shape(value) for value in values], node, prefix)
+                if law is None and self._has_steps(layer, values):
+                    return self._step_by_step(layer, values, prefix, containers)
             elif law is None:
                 traced = self._traced(layer, [self.visitor.shape(value) for value in values], node, prefix)
                 if traced is not None:
@@ -187,6 +195,18 @@ class Walk(Generic[V]):
             return self.dialect.law(layer, node)
         except IntrospectError as error:
             raise error.at(self.path(layer, prefix)) from None
+
+    def _has_steps(self, layer: Any, values: tuple[V, ...]) -> bool:
+        """Whether a layer applies another one to every step of its input."""
+        shape = self.visitor.shape(values[0]) if is_a(layer, "TimeDistributed") and values else None
+        return shape is not None and len(shape) > 2
+
+    def _step_by_step(self, layer: Any, values: tuple[V, ...], prefix: str, containers: tuple[Any, ...]) -> tuple[V, ...]:
+        """The layer inside, on all steps as examples of their own."""
+        path, around = self.path(layer, prefix), Around(containers)
+        apart = self.visitor.steps_apart(path, layer, values[0])
+        made = self._apply(layer.layer, (apart,), self._inner_prefix(layer, prefix), None, (*containers, layer))
+        return (self.visitor.steps_together(path, layer, made[0], values[0], around),)
 
     def through(self, graph: Graph, values: tuple[V, ...]) -> tuple[V, ...]:
         """Visit what the model's own code did by this graph of it; returns what leaves."""

@@ -19,6 +19,7 @@ from .guests import counted_again, guest_at, note_on_counting_again
 from .packed import packed_shape
 from .stored import Law, Stored
 from .translating import as_reported, named_weights, weights_of
+from .twins import step_of
 
 _SOURCES = "weights, count_params() and the shapes of its graph"
 
@@ -158,6 +159,18 @@ class Reporter:
             missed = sum(self.missed.get(id(variable), 0) for _, variable in names)
             self.layers[path] = ReportedLayer(path, tensors, params + missed if params is not None and whole else None, whole)
         return tuple(Flowing(shape, value) for shape, value in zip_longest(shapes[: len(made)] if made else shapes, made))
+
+    def steps_apart(self, path: str, layer: Any, value: Flowing) -> Flowing:
+        return self._one_output(None if value.shape is None else step_of(layer, value.shape))
+
+    def steps_together(self, path: str, layer: Any, value: Flowing, sequence: Flowing, around: Around) -> Flowing:
+        return self._one_output(said(self.dialect, layer, [sequence.shape], None)[0])
+
+    def _one_output(self, shape: Optional[ReportedShape]) -> Flowing:
+        """What comes out of a call of one output."""
+        (made,) = self.translated.calls[self._calls].outputs
+        self._came_out([shape])
+        return Flowing(shape, made)
 
     def host(
         self, path: str, layer: Any, values: tuple[Flowing, ...], node: Optional[Node], around: Around

@@ -12,7 +12,7 @@ from introspect.building import Builder
 from introspect.counting import law_tensors
 from introspect.errors import InputNeededError, IntrospectError, ShapeError
 from introspect.ir import Alike, Holding, Holdings, Identities, Layer, Model
-from introspect.layers import Container, Declared, Opaque, Shape, Spec
+from introspect.layers import Container, Declared, Opaque, Shape, Spec, StepsApart, StepsTogether
 from introspect.layers.base import show
 from introspect.reported import ReportedShape
 
@@ -128,6 +128,16 @@ class Translator:
         shapes = [self.builder.shape(value) for value in fed]
         found = names_of([as_reported(shape) for shape in shapes])
         return {name: (shapes[i] or ())[axis] for name, i, axis in found}
+
+    def steps_apart(self, path: str, layer: Any, value: int) -> int:
+        if f"{path}.steps" not in self._layers:
+            self._layers[f"{path}.steps"] = self.builder.layer(f"{path}.steps", StepsApart(), function=True)
+        return self.builder.call(self._layers[f"{path}.steps"], (value,))[0]
+
+    def steps_together(self, path: str, layer: Any, value: int, sequence: int, around: Around) -> int:
+        if path not in self._layers:
+            self._layers[path] = self.builder.layer(path, StepsTogether(), (), type(layer).__name__)
+        return self.builder.call(self._layers[path], (value, sequence))[0]
 
     def host(
         self, path: str, layer: Any, values: tuple[int, ...], node: Optional[Node], around: Around

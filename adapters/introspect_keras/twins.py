@@ -6,10 +6,13 @@ A class of the user's that extends one of Keras' layers calls that one's `call` 
 from __future__ import annotations
 
 import inspect
+import sys
 from typing import Any, Callable
 
+from introspect.reported import ReportedShape
+
 from .calling import refilled
-from .detecting import framework_class, is_a, overrides
+from .detecting import framework_class, is_a, is_second, overrides
 from .dialect import leaves
 
 REPEATING = ("RNN", "Bidirectional", "TimeDistributed")  # their weights are those of what they repeat
@@ -58,6 +61,13 @@ def shape_method(layer: Any) -> Any:
     cls = framework_class(layer)
     owner = next((base for base in (cls.__mro__ if cls is not None else ()) if "compute_output_shape" in vars(base)), None)
     return vars(owner)["compute_output_shape"] if owner is not None and owner.__name__ != "Layer" else None
+
+
+def step_of(layer: Any, shape: ReportedShape) -> ReportedShape:
+    """What ``TimeDistributed`` says that one step of a sequence is; how many of them there are, it does not."""
+    if is_second(layer):
+        return (None, *layer._remove_timesteps(sys.modules["tensorflow"].TensorShape(shape)).as_list()[1:])
+    return (None, *layer._get_child_input_shape(shape)[1:])
 
 
 def bound(layer: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from .custom_recurrent import CustomRecurrent
 from .declared import Declared
 from .dense import Bilinear, Dense, FourierFeatures, Highway, MaxoutDense
 from .distance import CosineSimilarity, CrossDistance, PairwiseDistance
-from .distributed import TimeDistributed
+from .distributed import StepsApart, StepsTogether, TimeDistributed
 from .einsum_dense import EinsumDense
 from .embedding import Embedding, EmbeddingBag
 from .encoding import BoxCount, Encoding, ImageSize, MelSpectrogram, Spectrogram, Tokens
@@ -69,19 +69,19 @@ from .wrapped import Computed, Frozen, LowRank, Pruned, Quantize, SpectralNorm, 
 
 __all__ = [
     "Activation", "AdaptivePool", "AdaptiveSoftmax", "Along", "BatchNorm", "Bilinear", "BothWays", "BoxCount", "CTCLoss",
-    "ChannelScale", "ChannelShuffle", "ClassToken", "ClassificationLoss", "Computed", "Concatenate", "Connections",
-    "Container", "Contraction", "Conv", "ConvRecurrent", "CosineEmbeddingLoss", "CosineSimilarity", "Created",
-    "CrossDistance", "CustomRecurrent", "DataNormalization", "Declared", "DecomposedRelativePosition", "Dense",
-    "DepthwiseConv", "Diagonal", "DotAttention", "Einsum", "EinsumDense", "Elementwise", "ElementwiseLoss", "Embedding",
-    "EmbeddingBag", "Encoding", "Expand", "Factors", "FeaturePool", "Flatten", "Fold", "FourierFeatures", "FractionalPool",
-    "Frozen", "GatedLinear", "Gather", "GaussianLoss", "GlobalPool", "GridSample", "GroupNorm", "Highway", "Identity",
-    "ImageSize", "Index", "IndexSelect", "Input", "InstanceNorm", "Inverse", "LayerNorm", "LinearCrossEntropy",
-    "LocallyConnected", "LowRank", "MarginLoss", "MatMul", "MaxUnpool", "MaxoutDense", "MelSpectrogram", "Meshgrid",
-    "MultiHeadAttention", "Noise", "OneHot", "Opaque", "PReLU", "Pad", "PairwiseDistance", "PerHeadAttention", "Permute",
-    "PixelShuffle", "Pool", "PositionEmbedding", "Pruned", "PyramidPool", "Quantize", "Quantized", "RMSNorm", "RealFourier",
-    "Recurrent", "RecurrentCell", "Reduce", "RelativePositionBias", "Repeat", "Reshape", "ReversibleEmbedding",
-    "ScaleShift", "ScaledDotProduct", "SeparableConv", "SeparablePositionEmbedding", "Shape", "ShortFourier", "Slice",
-    "SlidingView", "SpatialTransformer", "Spec", "SpectralNorm", "Spectrogram", "Split", "Stack", "StackedCells",
-    "Standardization", "Stepped", "Tensor", "Term", "Tile", "TimeDistributed", "Tokens", "TopK", "TransposedConv",
-    "TripletLoss", "Unfold", "Upsample", "WeightNorm", "axis_suffixes", "broadcast", "kernel_axes", "windows",
+    "ChannelScale", "ChannelShuffle", "ClassToken", "ClassificationLoss", "Computed", "Concatenate", "Connections", "Container",
+    "Contraction", "Conv", "ConvRecurrent", "CosineEmbeddingLoss", "CosineSimilarity", "Created", "CrossDistance",
+    "CustomRecurrent", "DataNormalization", "Declared", "DecomposedRelativePosition", "Dense", "DepthwiseConv", "Diagonal",
+    "DotAttention", "Einsum", "EinsumDense", "Elementwise", "ElementwiseLoss", "Embedding", "EmbeddingBag", "Encoding",
+    "Expand", "Factors", "FeaturePool", "Flatten", "Fold", "FourierFeatures", "FractionalPool", "Frozen", "GatedLinear",
+    "Gather", "GaussianLoss", "GlobalPool", "GridSample", "GroupNorm", "Highway", "Identity", "ImageSize", "Index",
+    "IndexSelect", "Input", "InstanceNorm", "Inverse", "LayerNorm", "LinearCrossEntropy", "LocallyConnected", "LowRank",
+    "MarginLoss", "MatMul", "MaxUnpool", "MaxoutDense", "MelSpectrogram", "Meshgrid", "MultiHeadAttention", "Noise", "OneHot",
+    "Opaque", "PReLU", "Pad", "PairwiseDistance", "PerHeadAttention", "Permute", "PixelShuffle", "Pool", "PositionEmbedding",
+    "Pruned", "PyramidPool", "Quantize", "Quantized", "RMSNorm", "RealFourier", "Recurrent", "RecurrentCell", "Reduce",
+    "RelativePositionBias", "Repeat", "Reshape", "ReversibleEmbedding", "ScaleShift", "ScaledDotProduct", "SeparableConv",
+    "SeparablePositionEmbedding", "Shape", "ShortFourier", "Slice", "SlidingView", "SpatialTransformer", "Spec", "SpectralNorm",
+    "Spectrogram", "Split", "Stack", "StackedCells", "Standardization", "Stepped", "StepsApart", "StepsTogether", "Tensor",
+    "Term", "Tile", "TimeDistributed", "Tokens", "TopK", "TransposedConv", "TripletLoss", "Unfold", "Upsample", "WeightNorm",
+    "axis_suffixes", "broadcast", "kernel_axes", "windows",
 ]  # fmt: skip

@@ -75,3 +75,35 @@ class TimeDistributed(Spec):
 
     def named(self, prefix: str = "") -> TimeDistributed:
         return TimeDistributed(self.inner.named(prefix), self.ranks)
+
+
+@dataclass(frozen=True)
+class StepsApart(Spec):
+    """Each step of axis 1 as an example of its own: what is applied to them is applied once for each step.
+
+    >>> StepsApart().output((2, 10, 8, 3))
+    (20, 8, 3)
+    """
+
+    kind: ClassVar[str] = "steps_apart"
+
+    def output(self, *inputs: Shape) -> Shape:
+        x = inputs[0]
+        if len(x) < 3:
+            raise ShapeError("TimeDistributed needs steps with features", got=show(x), expected="at least 3 axes")
+        return (x[0] * x[1], *x[2:])
+
+
+@dataclass(frozen=True)
+class StepsTogether(Spec):
+    """The examples that `StepsApart` has made of the second input, as its steps again.
+
+    >>> StepsTogether().output((20, 5), (2, 10, 8, 3))
+    (2, 10, 5)
+    """
+
+    kind: ClassVar[str] = "steps_together"
+
+    def output(self, *inputs: Shape) -> Shape:
+        y, x = inputs
+        return (x[0], x[1], *y[1:])

@@ -16,6 +16,7 @@ from introspect.layers import Spec
 SEVERAL = {
     "RNN": {"recurrent", "stacked_cells", "stepped"},
     "Bidirectional": {"recurrent", "both_ways"},
+    "TimeDistributed": {"time_distributed", "steps_together"},
     "Dense": {"dense", "low_rank"},
     "Embedding": {"embedding", "quantized"},
 }

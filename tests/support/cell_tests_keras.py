@@ -153,3 +153,28 @@ def test_a_class_that_extends_one_of_keras_has_its_law_where_it_calls_it() -> No
     assert (e.neurons, e.connections) == (2 + 4, 5 * 4 * 2 * (3 + 2) + 2 * 4)
     assert e.params == model.count_params()
     assert explain(TwiceOver(2), (None, 5, 3), verify=False).params == 4 * 2 * (3 + 2 + 1)
+
+
+class Shifted(layers.Layer):
+    def __init__(self, **fields: Any) -> None:
+        super().__init__(**fields)
+        self.dense = layers.Dense(4, name="dense")
+
+    def call(self, inputs: Any) -> Any:
+        return self.dense(inputs) + 1.0
+
+    def compute_output_shape(self, input_shape: Any) -> Any:  # without it tf.keras 2.5 refuses to distribute the layer
+        return (*tuple(input_shape)[:-1], 4)
+
+
+def test_a_model_at_every_step_is_its_layers_once_for_each_step() -> None:
+    inner = models.Sequential([layers.Conv2D(4, 3, name="conv"), layers.Flatten(), Shifted(name="own")], name="inner")
+    x = symbolic((None, 5, 6, 6, 3))
+    model = models.Model(x, layers.TimeDistributed(inner, name="each")(x))
+    run(model, (2, 5, 6, 6, 3))
+    e = explain(model)
+    assert not disagreements(e)
+    assert [e[f"each.inner.{name}"].params for name in ("conv", "own.dense")] == [(3 * 3 * 3 + 1) * 4, (4 * 4 * 4 + 1) * 4]
+    assert e["each"].output_shape[1:] == (5, 4)
+    assert (e.params, e.neurons) == (model.count_params(), 5 * (4 * 4 * 4 + 4))
+    assert e.connections == 5 * (4 * 4 * 4 * 3 * 3 * 3 + 4 * 4 * 4 * 4)

@@ -78,6 +78,9 @@ SAMPLES: dict[str, Callable[[], tuple[Any, Any]]] = {
     "attention": single(lambda: layers.AdditiveAttention(), (4, 6), (5, 6)),
     "conv lstm": single(lambda: layers.ConvLSTM2D(3, 2, return_sequences=True), (4, 6, 5, 2)),
     "stacked cells": single(lambda: layers.RNN([layers.LSTMCell(4), layers.GRUCell(3)]), (4, 2)),
+    "time distributed model": single(
+        lambda: layers.TimeDistributed(keras.Sequential([layers.Conv2D(4, 3), layers.Flatten()])), (4, 6, 5, 2)
+    ),
     "stepped": single(lambda: layers.RNN(Doubled(4), return_state=True), (4, 2)),
     "both ways": single(lambda: layers.Bidirectional(layers.RNN([layers.LSTMCell(4), layers.GRUCell(3)])), (4, 2)),
     "spectral norm": single(lambda: layers.SpectralNormalization(layers.Dense(3)), (5,)),
