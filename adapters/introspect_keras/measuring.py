@@ -7,7 +7,9 @@ sizes in a way that nobody can say.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any, Optional
+from weakref import WeakKeyDictionary
 
 from introspect.algebra import Dim, evaluate, symbol
 from introspect.errors import IntrospectError
@@ -24,12 +26,19 @@ _BATCHES = (22, 26)
 _STEP = 336  # divisible by most patches, windows and heads; no loop over it takes long
 
 
+_KNOWN: WeakKeyDictionary[Any, dict[type, bool]] = WeakKeyDictionary()  # of each dialect, by the class of layers that it met
+
+
 def trace(dialect: Dialect, layer: Any, shapes: Sequence[ReportedShape], node: Optional[Node], names: Sequence[str]) -> Graph:
     """The graph of one call of `layer`, as in `tracing`: with open sizes as None, and where that fails or an operation has no
     law then, with numbers in their place.
     """
     if all(None not in shape for shape in shapes):
         return Recorder(dialect).record(layer, shapes, node, names)
+    known = _KNOWN.setdefault(dialect, {}).get(type(layer))
+    if known is not None:  # what went for one layer of a class is tried first for the next
+        with suppress(UntraceableError, IntrospectError):
+            return _measured_as(dialect, layer, shapes, node, names, shared=known)
     try:
         found = Recorder(dialect).record(layer, shapes, node, names)
     except UntraceableError as error:
@@ -52,12 +61,17 @@ def _measured(
     dialect: Dialect, layer: Any, shapes: Sequence[ReportedShape], node: Optional[Node], names: Sequence[str]
 ) -> Graph:
     """Each open size on its own; where that fails, those that stand at the same place of several inputs as one."""
+    shared = False
     try:
-        return _measured_as(dialect, layer, shapes, node, names, shared=False)
+        found = _measured_as(dialect, layer, shapes, node, names, shared=False)
     except (UntraceableError, IntrospectError):
         if len({axis for _, _, axis in names_of(shapes)}) == len(list(names_of(shapes))):
             raise
-        return _measured_as(dialect, layer, shapes, node, names, shared=True)
+        shared = True
+        found = _measured_as(dialect, layer, shapes, node, names, shared=True)
+    if not _lawless(dialect, found):
+        _KNOWN.setdefault(dialect, {})[type(layer)] = shared
+    return found
 
 
 def _measured_as(
