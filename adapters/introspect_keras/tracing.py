@@ -17,7 +17,7 @@ from typing import Any, Optional
 
 from introspect.algebra import Dim, symbol, unknown
 from introspect.errors import IntrospectError
-from introspect.layers import Shape
+from introspect.layers import Shape, StepsTogether, TimeDistributed
 from introspect.reported import ReportedShape
 
 from .asked_again import AskedAgain, asks
@@ -251,6 +251,8 @@ class Recorder:
             if not layer.built and not self.dialect.sublayers(layer):
                 self._lent.to(layer, law, entering)
             return as_returned(layer, args, kwargs, made), None
+        if is_a(layer, "TimeDistributed") and len(fed[0].shape) > 2:
+            return self._at_every_step(layer, fed[0]), None
         if traceable(layer):
             return self._framed(layer, fed, lambda: self._own_code(layer, fed, args, kwargs))
         computed = self.dialect.computed(layer, [tuple(tensor.shape) for tensor in fed], node)
@@ -259,6 +261,18 @@ class Recorder:
         if computed is None:
             raise UntraceableError(f"nobody says what comes out of {layer.name} ({type(layer).__name__})")
         return self._results(layer, computed), None
+
+    def _at_every_step(self, layer: Any, sequence: Any) -> Any:
+        """What the layer inside gives for one step, for all of them; what it does there is followed by who goes through it."""
+        x = dims(sequence.shape)
+        step = self._results(layer.layer, [TimeDistributed().step(x)])
+        self._called.add(id(layer.layer))
+        self._frames.append([])
+        try:
+            made, _ = self._through(layer.layer, (step,), {})
+        finally:
+            self._frames.pop()
+        return self._results(layer, [StepsTogether().output(dims(tensor.shape), x) for tensor in leaves(made)][:1])
 
     def _framed(self, layer: Any, fed: tuple[Any, ...], run: Any) -> tuple[Any, Graph]:
         self._frames.append([])

@@ -11,7 +11,7 @@ from agreement import disagreements
 from breadth import sharing
 from cells_keras import Doubled, Maps, Over, Parts, Plan, Weights, concat, plans
 from hypothesis import given
-from under_test_keras import layers, models, symbolic
+from under_test_keras import keras, layers, models, symbolic
 
 from introspect import Explanation, ShapeError, explain
 from introspect.serial import model_from_json, model_to_json
@@ -178,3 +178,23 @@ def test_a_model_at_every_step_is_its_layers_once_for_each_step() -> None:
     assert e["each"].output_shape[1:] == (5, 4)
     assert (e.params, e.neurons) == (model.count_params(), 5 * (4 * 4 * 4 + 4))
     assert e.connections == 5 * (4 * 4 * 4 * 3 * 3 * 3 + 4 * 4 * 4 * 4)
+
+
+class Film(keras.Model):
+    def __init__(self) -> None:
+        super().__init__(name="film")
+        self.each, self.head = layers.TimeDistributed(Shifted(name="own"), name="each"), layers.LSTM(2, name="head")
+
+    def call(self, inputs: Any) -> Any:
+        return self.head(self.each(inputs))
+
+
+def test_what_is_at_every_step_is_followed_in_code_too() -> None:
+    model = Film()
+    before = explain(model, (None, 5, 3))
+    assert before.params == (3 + 1) * 4 + 4 * 2 * (4 + 2 + 1)
+    assert not before.opaque
+    run(model, (2, 5, 3))
+    after = explain(model, (2, 5, 3))
+    assert after.params == before.params == model.count_params()
+    assert not after.mismatches
