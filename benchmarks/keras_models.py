@@ -31,7 +31,8 @@ from stopwatch import Run, in_turns, peak_memory  # noqa: E402
 
 from introspect import explain  # noqa: E402
 
-if keras.__version__.startswith("2."):
+VERSION = str(keras.__version__)
+if VERSION.startswith("2."):
     import tensorflow
 
     keras, arange, backend = tensorflow.keras, tensorflow.range, "tensorflow"
@@ -145,7 +146,7 @@ def main() -> None:
     warnings.simplefilter("ignore")
     report = Report(options.markdown)
     report.say(machine(PACKAGES))
-    report.say(f"Keras {keras.__version__} on {backend}. × summary(): beside the quicker of its two runs.")
+    report.say(f"Keras {VERSION} on {backend}. × summary(): beside the quicker of its two runs.")
     for name in options.models:
         measured(name, options.rounds, not options.no_memory, report)
         keras.backend.clear_session()
