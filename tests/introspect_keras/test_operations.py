@@ -23,7 +23,7 @@ WITHOUT = {  # what comes out is a matter of values, or of code that it is given
 SAMPLES = samples()
 NO_FUNCTION = {"SegmentReduction"}  # a base of others
 MISDECLARED = {"slogdet", "adaptive_max_pool", "adaptive_average_pool"}  # Keras declares another shape than it computes
-MISCOMPUTED = {("torch", "count_nonzero")}  # on PyTorch Keras puts the axes in another order than anywhere else
+MISCOMPUTED = {("torch", "count_nonzero"), ("torch", "slice")}  # on PyTorch: axes in another order; nothing for a size of -1
 PARTS = 6
 
 
