@@ -20,7 +20,7 @@ from .detecting import facts, is_a, is_layer, is_second, overrides
 from .dialect import DeclaredWeight, Dialect, Graph, Node, UntraceableError, alike, leaves
 from .graph import Around, Walk
 from .stored import Law, Stored
-from .tracing import dims
+from .symbols import dims
 from .translating import Translator, as_reported, named_weights
 from .twins import REPEATING
 

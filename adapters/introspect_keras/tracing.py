@@ -11,13 +11,13 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from functools import cache, partial
+from functools import partial
 from itertools import zip_longest
 from typing import Any, Optional
 
-from introspect.algebra import Dim, symbol, unknown
+from introspect.algebra import Dim
 from introspect.errors import IntrospectError
-from introspect.layers import Shape, StepsTogether, TimeDistributed
+from introspect.layers import StepsTogether, TimeDistributed
 from introspect.reported import ReportedShape
 
 from .asked_again import AskedAgain, asks
@@ -29,7 +29,7 @@ from .guests import guest_at, held_by, knows_its_weights
 from .intercepting import SEED, intercepted, names_kept, untouched
 from .lending import Lent
 from .masking import Masks
-from .open_sizes import dim_of
+from .symbols import dims, flowing, flowing_kind, is_variable, symbolic_weight
 from .twins import CELLS, as_returned, bound, made_like, owns_weights
 
 _NOT_DATA = ("training", "mask")
@@ -147,9 +147,9 @@ class Recorder:
         return self._twins[id(layer)]
 
     def _symbolic_weights(self, value: Any) -> Any:
-        if _is_variable(value):
+        if is_variable(value):
             return self._stand_in(value)
-        if isinstance(value, list) and value and all(_is_variable(item) for item in value):
+        if isinstance(value, list) and value and all(is_variable(item) for item in value):
             return [self._stand_in(item) for item in value]
         return value
 
@@ -364,7 +364,7 @@ class Recorder:
         return dim if isinstance(dim, int) else None
 
     def _weight_tensor(self, shape: tuple[int, ...], dtype: Any) -> Any:
-        return symbolic_weight(_flowing(self.keras.KerasTensor))(shape, str(dtype))
+        return symbolic_weight(flowing_kind(self.keras.KerasTensor))(shape, str(dtype))
 
     def _dtype_of(self, value: Any) -> str:
         return str(self.keras.backend.standardize_dtype(value.dtype))
@@ -411,44 +411,8 @@ def _keyed(operation: Any, args: tuple[Any, ...]) -> tuple[Any, ...]:
     return (args[0], (args[1],)) if alone else args
 
 
-def _is_variable(value: Any) -> bool:
-    return any(cls.__name__ == "Variable" for cls in type(value).__mro__) and hasattr(value, "assign")
-
-
-def flowing(tensor: Any) -> Any:
-    """A symbolic tensor that an array next to it leaves the arithmetic to: Keras' own refuses to become an array."""
-    kind: Any = type(tensor)
-    if kind.__name__ == "KerasTensor":
-        tensor.__class__ = _flowing(kind)
-    return tensor
-
-
-@cache
-def _flowing(tensor: Any) -> Any:
-    def refused(self: Any) -> Any:
-        raise AttributeError("__jax_array__")
-
-    return type("FlowingTensor", (tensor,), {"__jax_array__": property(refused), "__array_ufunc__": None})
-
-
-@cache
-def symbolic_weight(tensor: Any) -> Any:
-    """Keras' symbolic tensor with what code asks of a variable beside."""
-
-    def assigned(self: Any, *values: Any, **options: Any) -> Any:
-        return self
-
-    methods = dict.fromkeys(("assign", "assign_add", "assign_sub"), assigned)
-    return type("SymbolicWeight", (tensor,), {"value": property(lambda self: self), "trainable": True, **methods})
-
-
 def _required(function: Any) -> int:
     """How many arguments without a default a function takes by position."""
     plain = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
     given = inspect.signature(function).parameters.items()
     return sum(1 for name, p in given if p.kind in plain and p.default is p.empty and name not in _NOT_DATA)
-
-
-def dims(shape: Sequence[Optional[int]]) -> Shape:
-    """Keras' shape for a law: the open batch is one and the same everywhere, any other open size is like no other."""
-    return tuple((symbol("N") if i == 0 else unknown()) if dim is None else dim_of(dim) for i, dim in enumerate(shape))

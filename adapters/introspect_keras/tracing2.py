@@ -16,7 +16,8 @@ from .detecting import FUNCTIONS, facts, is_a
 from .dialect import Dialect, Graph, Node
 from .intercepting import intercepted, original
 from .ops2 import fed
-from .tracing import Recorder, symbolic_weight
+from .symbols import symbolic_weight
+from .tracing import Recorder
 
 
 def trace(dialect: Dialect, layer: Any, shapes: Sequence[ReportedShape], node: Optional[Node], names: Sequence[str]) -> Graph:
