@@ -101,6 +101,16 @@ if not FIRST:
         assert e.model.shapes(call.outputs) == e.model.shapes(call.inputs)
 
 
+if hasattr(layers, "Equalization"):
+
+    @pytest.mark.parametrize(("data_format", "shape"), [("channels_last", (2, 5, 6, 3)), ("channels_first", (2, 3, 5, 6))])
+    def test_equalization_changes_values_alone(data_format: str, shape: tuple[int, ...]) -> None:
+        layer = layers.Equalization(data_format=data_format, name="it")
+        e = explain(layer, shape)
+        assert_verified(e)
+        assert e["it"].output_shape == tuple(layer(np.zeros(shape, "float32")).shape) == shape
+
+
 if hasattr(layers, "MaxNumBoundingBoxes"):
 
     def test_boxes_are_cut_or_filled_up_to_a_number() -> None:
