@@ -183,7 +183,15 @@ if keras.config.backend() == "torch":
 
 
 if keras.config.backend() == "jax":
+    import flax.linen
+    import jax
     import numpy as np
+
+    class Pixels(flax.linen.Module):
+        @flax.linen.compact
+        def __call__(self, x: Any, training: bool = False) -> Any:
+            x = flax.linen.BatchNorm(use_running_average=not training)(flax.linen.Conv(4, (3, 3))(x))
+            return flax.linen.Dense(5)(x.mean((1, 2)))
 
     def applied(params: Any, inputs: Any) -> Any:
         return inputs @ params["dense"]["kernel"] + params["dense"]["bias"]
@@ -211,3 +219,15 @@ if keras.config.backend() == "jax":
         e = explain(own, (None, 4))
         assert not e.params.known
         assert not own.built
+
+    def test_a_module_of_flax_is_opaque_and_its_weights_go_by_their_places() -> None:
+        module = Pixels()
+        weights = module.init(jax.random.PRNGKey(0), np.zeros((1, 6, 6, 3), "float32"))
+        own = layers.FlaxLayer(module, variables=weights, name="own")
+        model = keras.Sequential([keras.Input((6, 6, 3)), own, layers.Dense(2, name="head")])
+        e = explain(model)
+        assert (e["own"].status, e["own"].output_shape[1:]) == ("opaque", (5,))
+        assert e["head"].params.working == "(5 + 1)·2"
+        assert e["own"].params == 3 * 3 * 3 * 4 + 4 + 4 * 4 + 4 * 5 + 5
+        assert {tensor.name: tensor.trainable for tensor in e["own"].tensors}["state.batch_stats.BatchNorm_0.mean"] is False
+        assert e.params == model.count_params()
