@@ -7,7 +7,7 @@ from typing import Any, Callable
 
 import keras
 from cells_keras import Doubled
-from keras import layers
+from keras import layers, ops
 
 IMAGE = (9, 8, 4)
 
@@ -31,6 +31,10 @@ def indices_back() -> Any:
 
 def text() -> Any:
     return layers.TextVectorization(output_sequence_length=7)
+
+
+def short_fourier(x: Any) -> Any:
+    return ops.stft(x, sequence_length=16, sequence_stride=4, fft_length=32)
 
 
 def on_itself(make: Callable[[], Any]) -> Callable[[], Any]:
@@ -96,3 +100,10 @@ SAMPLES: dict[str, Callable[[], tuple[Any, Any]]] = {
 }
 if importlib.util.find_spec("tensorflow") is not None:  # which text needs on every backend
     SAMPLES["tokens"] = single(text, (1,))
+OPERATIONS: dict[str, Callable[[], tuple[Any, Any]]] = {
+    "factors": single(lambda: ops.qr, (5, 3)),
+    "real fourier": single(lambda: ops.rfft, (12,)),
+    "short fourier": single(lambda: short_fourier, (60,)),
+}
+LAYERS = tuple(SAMPLES)
+SAMPLES.update(OPERATIONS)
