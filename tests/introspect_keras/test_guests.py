@@ -118,11 +118,11 @@ if keras.config.backend() == "torch":
         assert_verified(e)
         assert (e.trainable, e.non_trainable) == (8, 15)
 
-    def test_steps_of_a_module_whose_calls_nobody_says_are_counted_all_the_same() -> None:
+    def test_a_module_at_every_step_is_that_of_one_example_each() -> None:
         around = layers.TimeDistributed(layers.TorchModuleWrapper(nn.Linear(5, 4), name="net", output_shape=(None, 4)))
         e = explain(on((3, 5), around))
-        assert (e.params, e.status) == (24, "incomplete")
-        assert not e.neurons.known
+        assert_verified(e)
+        assert (e.params, e.neurons, e.connections) == (24, 3 * 4, 3 * 5 * 4)
 
     class Host(nn.Module):
         """The other way round: on PyTorch, a layer of Keras' is a module as well."""
