@@ -66,7 +66,7 @@ def test_a_law_is_made_of_the_attributes_in_the_table(name: str) -> None:
 
 @given(st.one_of([strategy() for strategy in ALIKE]))
 def test_a_law_is_made_of_the_attributes_in_the_table_in_every_configuration(case: Case) -> None:
-    if case.name in kinds.READS and case.inner is None:
+    if case.name in kinds.READS and case.inner is None and hasattr(layers, case.name):  # old versions lack some
         try:
             layer = case.layer()
         except (ValueError, TypeError):  # Keras refuses it
